@@ -35,16 +35,16 @@ class Valid:
     below: float | None = None
     """Valid numbers lie below it."""
     options: Callable[[], Iterable[str]] | None = None
-    """Names the valid texts at the moment, for choices that can grow. No lambda inside a class:
-    there an annotation is read without the names of its module."""
+    """Called whenever a value is checked, returns the valid texts: for choices that can grow. It
+    must not be a lambda inside a class, where annotations do not see the names of the module."""
     called: str = ""
     """What messages call the setting; default: the name of its field."""
     hint: str = ""
-    """Said after a refusal."""
+    """Stands in brackets at the end of the message that refuses a value."""
     usual: tuple[float, float] | None = None
-    """Between which numbers a slider moves."""
+    """The ends of the slider."""
     step: float | None = None
-    """By how much."""
+    """The distance between two neighbouring positions of the slider."""
 
     def allows(self, number: float) -> bool:
         """Whether a number lies in the range."""
@@ -58,40 +58,41 @@ class Valid:
     @property
     def range(self) -> str:
         """The range in words that follow "must"."""
-        start, end = (
+        lower, upper = (
             next((x for x in pair if x is not None), None)
             for pair in ((self.low, self.above), (self.high, self.below))
         )
-        if start is None and end is None:
+        if lower is None and upper is None:
             return "be a finite number"
-        if end is None:
-            return f"be {'a number above' if self.low is None else 'at least'} {start:g}"
-        if start is None:
-            return f"be {'below' if self.high is None else 'at most'} {end:g}"
+        if upper is None:
+            return f"be {'a number above' if self.low is None else 'at least'} {lower:g}"
+        if lower is None:
+            return f"be {'below' if self.high is None else 'at most'} {upper:g}"
         left, right = "[" if self.above is None else "(", "]" if self.below is None else ")"
-        return f"lie in {left}{start:g}, {end:.10g}{right}"
+        return f"lie in {left}{lower:g}, {upper:.10g}{right}"
 
 
 LONGEST_QUOTE = 100
-"""Characters of what was given that a message still quotes."""
+"""How many characters of a refused value a message quotes at most."""
 
-WORDS: dict[type, str] = {
+TYPE_IN_WORDS: dict[type, str] = {
     int: "a whole number",
     float: "a number",
     bool: "true or false",
     str: "text",
 }
+"""What messages call a type."""
 
 
 def settle(settings: Any, error: type[ValueError] = ValueError) -> None:
     """Bring every value of a dataclass into its declared type, or refuse it.
 
-    To be called first in `__post_init__`. Whole numbers become floats where numbers are declared,
-    lists become tuples, NumPy's numbers Python's.
+    Call it first in `__post_init__`. A whole number becomes a float where a float is declared, a
+    list becomes a tuple, and a number of NumPy one of Python.
 
     Args:
         settings: a dataclass instance; may be frozen.
-        error: what is raised; its message quotes name and value and says what is valid.
+        error: the exception to raise; its message quotes name and value and says what is valid.
     """
     kind: type = type(settings)
     for name, hint in declared(kind).items():
@@ -102,13 +103,13 @@ def settle(settings: Any, error: type[ValueError] = ValueError) -> None:
 
 
 def checked(name: str, hint: Any, value: Any, error: type[ValueError] = ValueError) -> Any:
-    """A single value in its declared type.
+    """Convert a value to its declared type, or raise an error.
 
     Args:
-        name: of the setting or the argument.
+        name: name of the setting or the argument, for the message.
         hint: a type, with `Valid` in an `Annotated` where not every value makes sense.
-        value: what was given.
-        error: what is raised.
+        value: the value to convert.
+        error: the exception to raise.
 
     Example:
         >>> checked("levels", Count, 0)
@@ -122,43 +123,43 @@ def checked(name: str, hint: Any, value: Any, error: type[ValueError] = ValueErr
 
 
 def count(name: str, value: Any) -> int:
-    """A whole number of at least 1, such as a number of timesteps.
+    """Return `value` if it is a whole number of at least 1, such as a number of timesteps.
 
     Raises:
-        ValueError: anything else.
+        ValueError: it is something else.
     """
     return int(checked(name, Count, value))
 
 
 @cache
 def declared(kind: type) -> dict[str, Any]:
-    """The fields of a dataclass with their types, `Annotated` where something is noted."""
+    """The fields of a dataclass with their types; an `Annotated` stays as it is."""
     hints = get_type_hints(kind, include_extras=True)
     return {field.name: hints[field.name] for field in fields(kind)}
 
 
 def validity(hint: Any) -> Valid:
-    """What is noted beside a type; nothing in particular if nothing is."""
+    """The `Valid` beside a type; without one, a `Valid` that allows everything."""
     notes = get_args(hint)[1:] if get_origin(hint) is Annotated else ()
     return next((note for note in notes if isinstance(note, Valid)), Valid())
 
 
-def bare(hint: Any) -> Any:
-    """The type without its notes."""
+def without_notes(hint: Any) -> Any:
+    """The type alone, without the `Annotated` around it."""
     return get_args(hint)[0] if get_origin(hint) is Annotated else hint
 
 
-def some(hint: Any) -> Any:
-    """The type without its notes, and without None where that is valid, too."""
-    kind = bare(hint)
+def without_none(hint: Any) -> Any:
+    """The type alone, as `without_notes`; of "a type or None" only the type."""
+    kind = without_notes(hint)
     if get_origin(kind) in (Union, UnionType):
         (kind,) = (option for option in get_args(kind) if option is not NoneType)
-    return bare(kind)
+    return without_notes(kind)
 
 
 def options_of(hint: Any) -> list[str] | None:
     """The valid texts where a setting is one of several; else None."""
-    valid, kind = validity(hint), some(hint)
+    valid, kind = validity(hint), without_none(hint)
     if valid.options is not None:
         return list(valid.options())
     return list(get_args(kind)) if get_origin(kind) is Literal else None
@@ -167,18 +168,19 @@ def options_of(hint: Any) -> list[str] | None:
 def nearest(word: str, known: Iterable[str]) -> list[str]:
     """The known words that somebody may have meant, the likeliest first.
 
-    They hold the word as it was given, or differ from it in a few letters.
+    A known word counts if it contains the word, or differs from it in a few letters. Upper and
+    lower case do not matter.
     """
-    given, words = word.lower(), list(known)
-    holding = [one for one in words if given and given in one.lower()]
-    holding.sort(key=lambda one: (one.lower() != given, not one.lower().startswith(given)))
+    typed, words = word.lower(), list(known)
+    containing = [one for one in words if typed and typed in one.lower()]
+    containing.sort(key=lambda one: (one.lower() != typed, not one.lower().startswith(typed)))
     as_written = {one.lower(): one for one in words}
-    alike = difflib.get_close_matches(given, as_written, n=3)
-    return list(dict.fromkeys([*holding, *(as_written[one] for one in alike)]))
+    alike = difflib.get_close_matches(typed, as_written, n=3)
+    return list(dict.fromkeys([*containing, *(as_written[one] for one in alike)]))
 
 
-def meant(word: str, known: Iterable[str]) -> str:
-    """What follows the refusal of an unknown word: the nearest known ones, or nothing."""
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """The end of a message about an unknown word: "; did you mean ...?", or nothing."""
     near = nearest(word, known)
     if not near:
         return ""
@@ -191,15 +193,23 @@ class Refused(ValueError):
 
 
 def converted(hint: Any, value: Any, called: str, none: str = "") -> Any:
-    """See `checked`; `none` is said where None is valid, too. Raises Refused."""
-    valid, kind = validity(hint), bare(hint)
+    """Convert a value as `checked` does, but raise Refused.
+
+    Args:
+        hint: the declared type.
+        value: the value to convert.
+        called: what the message calls the value.
+        none: " or None" where None is valid, too; follows the type in the message.
+    """
+    valid, kind = validity(hint), without_notes(hint)
     origin = get_origin(kind)
     if origin in (Union, UnionType):
         if value is None:
             return None
         (option,) = (one for one in get_args(kind) if one is not NoneType)
         if valid != Valid() or get_origin(option) is not Annotated:
-            option = Annotated[bare(option), valid]  # what is noted outside counts, else inside
+            # A Valid beside the union counts before one inside it.
+            option = Annotated[without_notes(option), valid]
         return converted(option, value, called, " or None")
     options = options_of(hint)
     if options is not None:
@@ -209,36 +219,42 @@ def converted(hint: Any, value: Any, called: str, none: str = "") -> Any:
             )
         return str(value)
     if origin is tuple:
-        return items(get_args(kind), value, called)
+        return converted_list(get_args(kind), value, called)
     if origin is dict:
-        return by_name(get_args(kind), value, called)
-    if kind not in WORDS:  # a group of settings, a path
+        return converted_mapping(get_args(kind), value, called)
+    if kind not in TYPE_IN_WORDS:  # a group of settings, a path
         if not isinstance(value, kind):
-            raise Refused(f"{called} must be {an(kind)}{none}, got {quoted(value)}")
+            raise Refused(f"{called} must be {with_article(kind)}{none}, got {quoted(value)}")
         return value
-    return single(kind, valid, value, called, none)
+    return converted_single(kind, valid, value, called, none)
 
 
-def an(kind: type) -> str:
+def with_article(kind: type) -> str:
     """The name of a type with its article."""
     return f"{'an' if kind.__name__[0] in 'AEIOU' else 'a'} {kind.__name__}"
 
 
-def items(kinds: tuple[Any, ...], value: Any, called: str) -> tuple[Any, ...]:
-    """A list of values; `kinds` are the arguments of its tuple type. Raises Refused."""
-    endless = kinds[-1] is Ellipsis
+def converted_list(kinds: tuple[Any, ...], value: Any, called: str) -> tuple[Any, ...]:
+    """Convert a list of values to a tuple. Raises Refused.
+
+    Args:
+        kinds: the arguments of the tuple type: one type for each value, or a type and `...`.
+        value: list, tuple or one-dimensional array.
+        called: what the message calls the value.
+    """
+    any_length = kinds[-1] is Ellipsis
     if hasattr(value, "tolist") and value.ndim == 1:  # an array
         value = list(value) if str(getattr(value, "device", "")) == "meta" else value.tolist()
-    if not isinstance(value, list | tuple) or not (endless or len(value) == len(kinds)):
-        size = "" if endless else f" of {len(kinds)}"
+    if not isinstance(value, list | tuple) or not (any_length or len(value) == len(kinds)):
+        size = "" if any_length else f" of {len(kinds)}"
         raise Refused(f"{called} must be a list{size}, got {quoted(value)}")
-    inner = [kinds[0]] * len(value) if endless else kinds
+    inner = [kinds[0]] * len(value) if any_length else kinds
     parts = enumerate(zip(inner, value, strict=True))
     return tuple(converted(kind, one, f"{called}[{i}]") for i, (kind, one) in parts)
 
 
-def by_name(kinds: tuple[Any, Any], value: Any, called: str) -> dict[str, Any]:
-    """Values by name; `kinds` are the types of names and values. Raises Refused."""
+def converted_mapping(kinds: tuple[Any, Any], value: Any, called: str) -> dict[str, Any]:
+    """Convert a dictionary; `kinds` are the types of its names and values. Raises Refused."""
     if not isinstance(value, Mapping):
         raise Refused(f"{called} must be values by name, got {quoted(value)}")
     name_kind, kind = kinds
@@ -247,7 +263,7 @@ def by_name(kinds: tuple[Any, Any], value: Any, called: str) -> dict[str, Any]:
 
 
 def quoted(value: Any) -> str:
-    """What was given in a line, shortened where it is long; of an array type and shape."""
+    """A refused value as one line for a message: shortened if long; an array as type and shape."""
     try:
         text = repr(value)
     except ValueError:  # Python writes no number of more than some thousand digits
@@ -259,18 +275,18 @@ def quoted(value: Any) -> str:
 
 
 def quoted_path(path: str) -> str:
-    """A path in a line; of a long one the end, where the name of the file stands.
+    """A path as one line for a message; of a long one only the end, which has the file's name.
 
     Example:
         >>> quoted_path("long/" * 40 + "cat.png")[:12], quoted_path("cat.png")
         ("... '/long/l", "'cat.png'")
     """
-    whole = repr(path)
-    return whole if len(whole) <= LONGEST_QUOTE else f"... {path[2 - LONGEST_QUOTE :]!r}"
+    full = repr(path)
+    return full if len(full) <= LONGEST_QUOTE else f"... {path[2 - LONGEST_QUOTE :]!r}"
 
 
-def single(kind: type, valid: Valid, value: Any, called: str, none: str) -> Any:
-    """A number, a boolean or a text. Raises Refused."""
+def converted_single(kind: type, valid: Valid, value: Any, called: str, none: str) -> Any:
+    """Convert a number, a boolean or a text. Raises Refused."""
     fits = {
         bool: isinstance(value, bool) or type(value).__name__ == "bool",  # NumPy's, too
         int: isinstance(value, Integral) and not isinstance(value, bool),
@@ -278,17 +294,17 @@ def single(kind: type, valid: Valid, value: Any, called: str, none: str) -> Any:
         str: isinstance(value, str | os.PathLike),
     }
     if not fits[kind]:
-        raise Refused(f"{called} must be {WORDS[kind]}{none}, got {quoted(value)}")
+        raise Refused(f"{called} must be {TYPE_IN_WORDS[kind]}{none}, got {quoted(value)}")
     if kind is str:
         return os.fspath(value)
     try:
         settled = kind(value)
     except OverflowError:
         raise Refused(f"{called} must {valid.range}, got one that is too large") from None
-    endless = kind is float and not math.isfinite(settled)
-    if kind is not bool and (endless or not valid.allows(settled)):
+    infinite = kind is float and not math.isfinite(settled)
+    if kind is not bool and (infinite or not valid.allows(settled)):
         raise Refused(f"{called} must {valid.range}, got {quoted(value)}")
-    return settled or kind(0)  # -0.0 is 0.0, and would be another text in JSON
+    return settled or kind(0)  # -0.0 becomes 0.0: they are equal, but differ as texts in JSON
 
 
 Count = Annotated[int, Valid(low=1)]
@@ -298,4 +314,4 @@ Positive = Annotated[float, Valid(above=0)]
 Share = Annotated[float, Valid(low=0, high=1)]
 """A number in [0, 1]."""
 Seed = Annotated[int, Valid(low=0, high=2**31 - 1)]
-"""Of random numbers: what every library takes."""
+"""A seed of random numbers, in the range that every library takes."""

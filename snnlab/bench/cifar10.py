@@ -23,7 +23,7 @@ METHODS: tuple[MethodName, ...] = ("noise", "ann")
 
 @dataclass(frozen=True)
 class Trained:
-    """What the runs of one network and method found."""
+    """The results of the runs of one network and method."""
 
     model: str
     """Name of the network."""
@@ -32,7 +32,7 @@ class Trained:
     accuracies: list[float]
     """Test accuracy in percent of each seed: with noise, as a spiking network at `timesteps`."""
     seconds_per_epoch: float
-    """Median over all epochs but the first of each run, which starts up."""
+    """Median over all epochs except the first of each run, which is slower."""
     peak_mib: float | None
     """Most memory of a training, in MiB."""
     timesteps: int | None
@@ -44,7 +44,7 @@ class Trained:
 def cifar10_config(
     model: ModelName, method: MethodName, seed: int, epochs: int, root: str | None
 ) -> RunConfig:
-    """What one training does: mixed precision, channels-last, data on the GPU."""
+    """The configuration of one training: mixed precision, channels-last, data on the GPU."""
     return RunConfig(
         method=method,
         seed=seed,
@@ -78,7 +78,7 @@ def train_on_cifar10(
 
 
 def summary(runs: list[Run]) -> Trained:
-    """What finished runs of the same network and method have in common."""
+    """Summarise finished runs of the same network and method."""
     config = runs[0].config
     if config is None:
         raise ValueError(f"run {runs[0].id!r} has no configuration")

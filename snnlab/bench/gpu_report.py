@@ -1,8 +1,8 @@
-"""What is measured on a GPU, part by part, and the report of it.
+"""Measurements on a GPU, part by part, and their report.
 
 A part is a comparison of `speed`, or a set of whole runs as the command line carries them out.
-Each is written to a file of its own when it is done, so that a measurement that is cut short has
-brought home what it had, and goes on from there on the same machine with the same code.
+Each is written to its own file when it is complete. So an interrupted measurement keeps its
+finished parts, and continues from there on the same machine with the same code.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ SPEED: dict[str, SpeedConfig] = {
     "vgg16-float32": replace(PEERS, model=Architecture("vgg16"), precision="float32"),
     "convnet": replace(PEERS, channels=1, size=28, precision="float32"),
 }
-"""Parts that time steps and passes."""
+"""Parts that time training steps and forward passes."""
 COMPILED: dict[str, SpeedConfig] = {
     f"{name}-compiled": replace(SPEED[name], ways=("eager", "graph", "compile"))
     for name in ("convnet", "vgg16", "resnet18-step")
 }
-"""The same beside torch.compile, which needs a while to compile."""
+"""The same parts, also with torch.compile, which takes long to compile."""
 DEVICES = (("cpu",), ("cuda",), ("cuda", "--training.cuda-graph"))
 WHOLE: dict[str, tuple[str, ...]] = {
     "digits-runs": ("digits",),
@@ -71,7 +71,7 @@ class WholeRun:
     seconds: float
     """From start to end, the start of Python and of the GPU included."""
     seconds_of_epochs: list[float]
-    """Of each epoch's training steps."""
+    """Seconds of the training steps in each epoch."""
     accuracy: float
     """In percent on the test images at the largest T."""
     threads: int
@@ -79,7 +79,7 @@ class WholeRun:
 
     @property
     def cells(self) -> list[str]:
-        """As tables show it; the first epoch starts things up and does not count."""
+        """The cells of its row; the first epoch is slower and does not count."""
         epochs = self.seconds_of_epochs[1:] or self.seconds_of_epochs
         numbers = [f"{self.seconds:.1f}", f"{statistics.median(epochs):.3f}"]
         return [" ".join(self.arguments), *numbers, f"{self.accuracy:.2f}", str(self.threads)]
@@ -141,12 +141,12 @@ class Report:
         *,
         said: Callable[[str], None] = lambda line: None,
     ) -> None:
-        """Measure what is not there yet, part by part, and write each as it comes.
+        """Measure the missing parts one by one, and write each when it is complete.
 
         Args:
             names: which parts; none: all.
             minutes: no part begins later than this.
-            said: is told what begins, and what is left for later.
+            said: called with a text when a part begins, or is left for later.
 
         Raises:
             ValueError: there is no such part.
@@ -192,7 +192,7 @@ class Report:
 
 
 def measured_part(name: str) -> dict[str, Any]:
-    """What a part finds. If it fails, its error: the other parts go on."""
+    """The result of a part. If it fails, its error message: other parts are still measured."""
     try:
         if name in WHOLE:
             preset, *options = WHOLE[name]

@@ -1,8 +1,8 @@
-"""What the kernel of a notebook takes of a machine that many students share.
+"""Memory and threads of the kernels of notebooks, for a machine that many students share.
 
-`python -m snnlab.bench.kernels notebooks/0*.ipynb` runs each notebook in a kernel of its own, one
-after the other, and prints a table. The settings of the shell are those of the kernels:
-`OMP_NUM_THREADS=1 python -m snnlab.bench.kernels ...` says what they do.
+`python -m snnlab.bench.kernels notebooks/0*.ipynb` runs each notebook in a new kernel, one after
+the other, and prints a table. Kernels inherit the environment variables of the shell, so that
+`OMP_NUM_THREADS=1 python -m snnlab.bench.kernels ...` shows their effect.
 """
 
 from __future__ import annotations
@@ -24,28 +24,28 @@ from tabulate import tabulate
 
 MB = 2**20
 LOOK_EVERY = 0.05
-"""Seconds between two looks at the memory of a kernel."""
+"""Seconds between two readings of the memory of a kernel."""
 
 
 @dataclass(frozen=True)
 class Kernel:
-    """What one notebook took, from the first of its cells to the last."""
+    """Memory, threads and time of one notebook, from its first cell to its last."""
 
     notebook: str
     own_mb: float
-    """Memory that no other process shares, at the end: what one more student costs (USS)."""
+    """Memory at the end that no other process shares: the cost of one more student (USS)."""
     peak_mb: float
-    """The most memory at any time, what is shared with other kernels included (RSS)."""
+    """Peak of the memory, with what is shared with other kernels (RSS)."""
     threads: int
-    """The most threads at any time."""
+    """Largest number of threads."""
     first_cell: float
     """Seconds of the first code cell, which imports what the notebook needs."""
     seconds: float
-    """Of all cells."""
+    """Seconds of all cells."""
 
 
 def measure_kernel(notebook: Path) -> Kernel:
-    """Run a notebook in a kernel of its own, and watch it.
+    """Run a notebook in a new kernel, and measure it.
 
     Args:
         notebook: is not changed. Cells that fail, as unanswered exercises do, are passed over.
@@ -77,7 +77,7 @@ def measure_kernel(notebook: Path) -> Kernel:
 
 @contextmanager
 def watched(process: psutil.Process) -> Iterator[list[tuple[int, int]]]:
-    """Memory (bytes) and threads of a process and its children, again and again."""
+    """Record memory (bytes) and threads of a process and its children during the block."""
     seen: list[tuple[int, int]] = []
     done = threading.Event()
 
@@ -87,7 +87,7 @@ def watched(process: psutil.Process) -> Iterator[list[tuple[int, int]]]:
                 family = [process, *process.children(recursive=True)]
                 memory = sum(one.memory_info().rss for one in family)
                 seen.append((memory, sum(one.num_threads() for one in family)))
-            except psutil.NoSuchProcess:  # a child that ended while it was asked
+            except psutil.NoSuchProcess:  # a child that has just ended
                 pass
             if done.wait(LOOK_EVERY):
                 return
@@ -102,7 +102,7 @@ def watched(process: psutil.Process) -> Iterator[list[tuple[int, int]]]:
 
 
 def table(kernels: list[Kernel]) -> str:
-    """What the kernels took, and what a class of them would take."""
+    """A table of the kernels, with an estimate for a class."""
     rows = [[k.notebook, k.own_mb, k.peak_mb, k.threads, k.first_cell, k.seconds] for k in kernels]
     heads = ["notebook", "own MB", "peak MB", "threads", "first cell s", "all s"]
     own, peak = median(k.own_mb for k in kernels), max(k.peak_mb for k in kernels)

@@ -42,7 +42,7 @@ def plain_ann(net: ANN) -> ANN:
 
 
 def check_row_of_stages(net: SpikingNet) -> None:
-    """Raise ValueError unless the peers can be given this network.
+    """Raise ValueError unless the peers can represent this network.
 
     Raises:
         ValueError: shortcuts, learned thresholds, or neurons other than IF neurons that start
@@ -105,7 +105,7 @@ class SpikingJellyNet(PeerNet):
 
     @staticmethod
     def make_neurons(v_th: float) -> nn.Module:
-        """IF neurons in multi-step mode; older versions are told to use CuPy where it is."""
+        """IF neurons in multi-step mode; older versions use CuPy if it is installed."""
         from spikingjelly.activation_based import neuron, surrogate
 
         options: dict[str, Any] = {}
@@ -253,7 +253,7 @@ PEERS: dict[str, Callable[[SpikingNet], PeerNet]] = {
 
 
 def peer_networks(net: SpikingNet) -> tuple[dict[str, PeerNet], list[str]]:
-    """The network in each library that is there, and a note for each that is not.
+    """The network in each installed library, and a note for each missing library.
 
     A network that the peers cannot be given (see `check_row_of_stages`) makes none, and a note.
 

@@ -1,4 +1,4 @@
-"""What is timed: a training step and a forward pass, of any network, run in any way."""
+"""The pieces of work that are timed: a training step and a forward pass of a network."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ READY: dict[Way, int] = {"eager": 0, "graph": WARM_UP + 1, "compile": 2}
 
 
 class Piece:
-    """A piece of work, ready to be called once it is made; abstract: see `passes` and `clear`.
+    """A piece of work that can be called once it is made; abstract: see `passes` and `clear`.
 
     Args:
         net: on the device of the batch.
@@ -54,15 +54,15 @@ class Piece:
             self()
 
     def __call__(self) -> object:
-        """Do it once."""
+        """Do the work once."""
         raise NotImplementedError
 
     def passes(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """What can be recorded; two tensors, as `RecordedPasses` wants them."""
+        """The work that can be recorded; returns two tensors, as `RecordedPasses` needs."""
         raise NotImplementedError
 
     def clear(self) -> None:
-        """Take away what the passes must make anew."""
+        """Delete tensors that the passes must create again."""
 
     def logits(self, images: Tensor, generator: torch.Generator | None) -> Tensor:
         """Logits (B, K)."""
@@ -113,6 +113,6 @@ class ForwardPass(Piece):
         return self.work(*self.batch)[1]
 
     def passes(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """The logits, twice: where the loss is looked for, too."""
+        """The logits twice, as the result must be a pair of loss and logits."""
         logits = self.logits(images, None)
         return logits, logits

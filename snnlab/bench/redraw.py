@@ -40,9 +40,9 @@ from snnlab.show.widgets.timesteps import (
 )
 
 ALLOWED_MS = 200.0
-"""What a picture may take to follow, in milliseconds."""
+"""How many milliseconds a picture may take to follow."""
 PLACES = 5
-"""To which a slider is moved."""
+"""Number of positions to which a slider is moved."""
 
 
 @dataclass(frozen=True)

@@ -13,15 +13,15 @@ from snnlab.runs.curves import curve_of
 from snnlab.runs.methods import METHODS, RECIPE
 from snnlab.studies.audit import judge
 from snnlab.studies.claims import Claim, round_down
-from snnlab.studies.race import PACE, TERMS, Terms, asked_in, by_method, learning_rate
+from snnlab.studies.race import TERMS, TIMED_METHOD, Terms, asked_in, by_method, learning_rate
 from snnlab.studies.race_table import conversion_table, named
 from snnlab.studies.study import Entry, Result
 from snnlab.studies.tables import columns_at, markdown, mean_text, processor, with_deviation
 
 SHOWN = (1, 2, 3, 4, 5, 6, 7, 8, 16)
-"""T that are shown where they were measured, unless others are asked for."""
+"""The T of tables, if they were measured, unless the mark names others."""
 FIRST_SHOWN = (1, 2, 4, 8)
-"""T that the first table shows, unless others are asked for."""
+"""The T of the first table, unless the mark names others."""
 AT = 4
 """T at which the first table compares accuracies with seconds."""
 FIRST_SAYS = (
@@ -37,12 +37,12 @@ SPREAD = "means over the seeds, standard deviation in brackets"
 
 @dataclass(frozen=True)
 class Record:
-    """A race as it is kept in `results/`."""
+    """A race from a file in `results/`."""
 
     name: str
-    """Of its file, without the ending."""
+    """The name of its file, without the ending."""
     race: Result
-    """See `kept_race`."""
+    """The content of its file, see `kept_race`."""
     only: Sequence[str] = ()
     """Methods that are shown; none: all."""
 
@@ -63,7 +63,7 @@ class Record:
 
     @property
     def command(self) -> str:
-        """What gives its numbers again."""
+        """The command that measures its numbers again."""
         made_by = self.race["environment"]
         threads = made_by["hardware"]["threads"]
         return f"OMP_NUM_THREADS={threads} {shlex.join(made_by['command'])}"
@@ -83,7 +83,7 @@ class Record:
 
 Records = Sequence[Record]
 Table = tuple[str, str]
-"""A table, and what is to be said of it."""
+"""A table, and a remark about it."""
 
 
 def accuracies(
@@ -108,14 +108,14 @@ def accuracies(
 
 
 def filled_columns(header: Sequence[str], rows: Sequence[Sequence[str]], names: int = 1) -> str:
-    """A Markdown table without the columns in which nothing stands."""
+    """A Markdown table without empty columns."""
     there = [i for i in range(len(header)) if any(row[i] for row in rows)]
     titles, *lines = ([line[i] for i in there] for line in (header, *rows))
     return markdown(titles, lines, names=names)
 
 
 def at_all(records: Records, terms: Terms, shown: Sequence[int]) -> list[int]:
-    """Those T at which everybody was measured."""
+    """The T that all curves have."""
     runs = [run for one in records for group in one.entries(terms).values() for run in group]
     return [T for T in shown if all(T in curve_of(run) for run in runs)]
 
@@ -127,7 +127,7 @@ def seconds(runs: Sequence[Entry]) -> str:
 
 
 def differences(records: Records, shown: Sequence[int], terms: Terms) -> Table:
-    """Points of accuracy of the kit's best method less those of each other one, by seed."""
+    """Accuracy of the kit's best method minus that of each other one, in points, by seed."""
     rows, measured = [], at_all(records, terms, shown or SHOWN)
     for record in records:
         methods = record.entries(terms)
@@ -155,11 +155,11 @@ def conversions(records: Records, shown: Sequence[int]) -> Table:
     ]
     images = runs[-1][1]["subset"]["images"]
     says = f"{INTERVAL}, with equal epochs, on the first {images:,} test images"
-    return conversion_table("network", runs, (PACE, RECIPE), shown), says
+    return conversion_table("network", runs, (TIMED_METHOD, RECIPE), shown), says
 
 
 def first(records: Records, shown: Sequence[int]) -> Table:
-    """What each method reaches, the kit's best one first, and in which time."""
+    """Accuracy and training time of each method, the kit's best one first."""
     Ts = at_all(records, TERMS[0], shown or FIRST_SHOWN)
     rows: list[list[str]] = []
     for record in records:
@@ -202,7 +202,7 @@ def claims(records: Records, shown: Sequence[int]) -> Table:
 
 
 def verdict(claim: Claim) -> str:
-    """A verdict with the number that decides it, and what speaks most for and against it."""
+    """A verdict with its number, and the most and least favourable comparison."""
     if claim.measured is None:
         return f"{claim.status}: {claim.reason}"
     number = f"**{claim.status}**: {round_down(claim.measured)} {claim.unit}"
@@ -228,10 +228,10 @@ KINDS: dict[str, Callable[[Records, Sequence[int]], Table]] = {
     "conversions": conversions,
     "claims": claims,
 }
-"""By the word in the marker."""
+"""The functions that write tables, by the word in the mark."""
 
 
 def notes(records: Records) -> list[str]:
-    """What is to be said wherever the kit's best method is shown."""
+    """The note that is shown with the kit's best method."""
     shown = any(RECIPE in one.entries(TERMS[0]) for one in records)
     return [f"{METHODS[RECIPE].title}: {METHODS[RECIPE].in_words}."] if shown else []

@@ -20,24 +20,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from snnlab.bench.result_tables import KINDS, Record, notes
-from snnlab.settings import meant
+from snnlab.settings import suggestion
 from snnlab.studies.audit import read_race
 
 FOLDER, PAGE = Path("results"), Path("RESULTS.md")
-"""Where the races lie, and the page with the tables."""
+"""The folder of the races, and the page with the tables."""
 MARKED = re.compile(r"(<!-- table ([^\n]*?) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 WIDTH = 140
-"""Characters of a line below a table."""
+"""Longest line below a table, in characters."""
 
 
 @dataclass(frozen=True)
 class Mark:
-    """What a mark asks for."""
+    """The table that a mark in the page requests."""
 
     kind: str
     """One of `KINDS`."""
     names: list[str]
-    """Of files, without their ending."""
+    """Names of files, without their ending."""
     timesteps: list[int]
     """T to show; none: the usual ones."""
     methods: list[str]
@@ -45,7 +45,7 @@ class Mark:
 
     @classmethod
     def of(cls, text: str) -> Mark:
-        """Read from its words.
+        """Read a mark from its words.
 
         Raises:
             ValueError: an unknown kind of table, or another option.
@@ -57,7 +57,7 @@ class Mark:
             raise ValueError(f"a table has the options T and methods, got {', '.join(options)}")
         if kind not in KINDS:
             raise ValueError(
-                f"unknown table {kind!r}; valid: {', '.join(KINDS)}{meant(kind, KINDS)}"
+                f"unknown table {kind!r}; valid: {', '.join(KINDS)}{suggestion(kind, KINDS)}"
             )
         return cls(
             kind,
@@ -93,7 +93,7 @@ def written(page: str, folder: Path) -> str:
 
 
 def below(mark: Mark, records: Sequence[Record]) -> str:
-    """A table, what is said of it, and what made each of its races."""
+    """A table with its remark, and the origin of each of its races."""
     table, says = KINDS[mark.kind](records, mark.timesteps)
     said = " ".join([f"{says[:1].upper()}{says[1:]}.".replace("..", "."), *notes(records)])
     lines = [filled(said), *(filled(f"- {record.made_by}", "  ") for record in records)]
@@ -101,14 +101,14 @@ def below(mark: Mark, records: Sequence[Record]) -> str:
 
 
 def filled(text: str, indent: str = "") -> str:
-    """A paragraph in lines; no word, and no option of a command, is cut."""
+    """Wrap a paragraph, without breaking a word or an option of a command."""
     return textwrap.fill(
         text, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     )
 
 
 def main() -> None:
-    """Write the page of this folder anew."""
+    """Write the page in this folder again."""
     if not PAGE.is_file():
         raise SystemExit(f"there is no {PAGE} here: run this in the folder of {PAGE} and {FOLDER}/")
     before = PAGE.read_text(encoding="utf-8")

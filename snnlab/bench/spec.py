@@ -1,4 +1,4 @@
-"""What a benchmark measures. No torch here."""
+"""The settings of a benchmark. No torch here."""
 
 from __future__ import annotations
 

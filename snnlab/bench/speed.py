@@ -30,16 +30,16 @@ from snnlab.runs.config import ConfigError
 
 CLASSES = 10
 HEADER = ["work", "T", "network", "ms", "ratio to ReLU", "peak MiB"]
-"""Of tables of rows."""
+"""The headings of tables of rows."""
 OWN = ("relu", "snnlab", "snnlab-noise")
 """Libraries of rows that are ours or the limit; the others are peers."""
 BESIDE = ("relu-merged", "relu-streamlined", "snnlab-plain")
-"""Variants of ours that are not the comparison itself, see `Row.library`."""
+"""Variants of ours that are not compared with peers, see `Row.library`."""
 CALLS = {"cuda": 10}
-"""Calls that are timed at once, by kind of device, else 1: as in an epoch, nothing waits for a GPU
-between steps."""
+"""How many calls are timed together, by kind of device, else 1: as in an epoch, steps do not wait
+for the GPU."""
 WAYS: dict[Way, str] = {"eager": "", "graph": " (CUDA graph)", "compile": " (compiled)"}
-"""What tables add to the name of a network, by how it was run."""
+"""The addition to the name of a network in tables, by the way it was run."""
 
 
 class Key(NamedTuple):
@@ -51,7 +51,7 @@ class Key(NamedTuple):
 
 
 Work = dict[Key, Callable[[], Callable[[], object]]]
-"""How to make each piece of work, ready to be called."""
+"""Functions that make each piece of work."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +73,8 @@ class Row:
     """Median over the rounds of the time over that of the ReLU network, run in the same way, in the
     same round."""
     peak_mib: float | None
-    """Most memory that the work needed at once, beyond weights and data, in MiB; None: unknown,
-    as for a CUDA graph, which keeps what it needs from its recording on."""
+    """Peak of the memory beyond weights and data, in MiB; None: unknown, as for a CUDA graph, which
+    holds its memory from its recording on."""
     way: Way = "eager"
     """How it was run, see `SpeedConfig.ways`."""
 

@@ -1,4 +1,4 @@
-"""What channel noise does to a neuron: how surely a short pulse makes it fire.
+"""What channel noise does to a neuron: with what probability a short pulse makes it fire.
 
 Without noise a pulse fires the neuron or does not. With noise it fires with a probability that
 rises with the amplitude A of the pulse like the normal distribution,
@@ -33,9 +33,9 @@ from snnlab.settings import count, quoted
 Floats = NDArray[np.float64]
 
 PULSE, SETTLING, WINDOW = 1.0, 5.0, 9.0
-"""ms: length of the pulse, time before it, time from its begin in which a spike counts."""
+"""ms: length of the pulse, time before it, and time after its beginning in which spikes count."""
 PERIOD = 25.0
-"""ms from one pulse of a train to the next, in which the membrane recovers from a spike."""
+"""ms from one pulse of a train to the next: long enough to recover from a spike."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class ThresholdFit:
     """The normal curve that describes measured firing probabilities best."""
 
     threshold: float
-    """uA/cm2; here the neuron fires with probability 1/2."""
+    """uA/cm2; at this amplitude the neuron fires with probability 1/2."""
     spread: float
     """uA/cm2; standard deviation of the threshold from pulse to pulse."""
 
@@ -64,7 +64,7 @@ def pulse_response(
     """Share of the trials in which a pulse of 1 ms makes a Hodgkin-Huxley neuron fire.
 
     Args:
-        amplitude: uA/cm2 (n,); 0 gives how often it fires by itself in the same window.
+        amplitude: uA/cm2 (n,); 0 measures how often the neuron fires without a pulse.
         sodium_channels: N; infinite for no noise.
         trials: repetitions of each pulse, each on a neuron of its own.
         seed: of the channel noise.
@@ -92,9 +92,9 @@ def first_spikes(
 ) -> Floats:
     """When a pulse of 1 ms first makes a Hodgkin-Huxley neuron fire.
 
-    Quicker than `pulse_response`. Trial k has the same noise with each amplitude, so that a
-    comparison of amplitudes is a comparison of pulses alone, and the time before the pulse is
-    computed once for all. No neuron is followed beyond its first spike.
+    Quicker than `pulse_response`: no neuron is followed beyond its first spike. Trial k has the
+    same noise with each amplitude, so amplitudes are compared under equal noise, and the time
+    before the pulse is computed once for all of them.
 
     Args:
         amplitude: uA/cm2 (n,).
@@ -152,7 +152,7 @@ def fired_by_pulses(
 ) -> NDArray[np.bool_]:
     """Whether each pulse of a train, every `PERIOD` ms, makes the neuron fire.
 
-    A pulse is to this neuron what a timestep is to one of the kit's.
+    A pulse of the train corresponds to a timestep of the kit's neurons.
 
     Args:
         sizes: amplitudes, uA/cm2 (n,); all pulses of a train have the same.
@@ -175,11 +175,11 @@ def fired_by_pulses(
 
 
 def fit_threshold(amplitude: ArrayLike, probability: ArrayLike) -> ThresholdFit:
-    """The normal curve under which the measured shares are likeliest.
+    """Fit the normal curve to measured shares by maximum likelihood.
 
     Args:
         amplitude: uA/cm2 (n,).
-        probability: share of trials that fired, in [0, 1] (n,); all with as many trials.
+        probability: share of trials that fired, in [0, 1] (n,); each of equally many trials.
 
     Raises:
         ValueError: shapes that differ, fewer than 3 amplitudes, values outside [0, 1], or shares

@@ -33,7 +33,7 @@ SPIKE_AT = 0.0
 """mV; a spike is where V rises through it."""
 LONGEST_STEP = 0.025  # ms
 Noise: TypeAlias = tuple[Floats, np.random.Generator]
-"""Size and source of the noise of the channels; see `noise_of`."""
+"""Size and random generator of the noise of the channels; see `noise_of`."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ def step_membrane(
 
 
 def noise_of(sodium_channels: ArrayLike, dt: float, seed: int | None) -> Noise | None:
-    """The noise of channels: its size and where it comes from.
+    """The noise of channels: its size and its random generator.
 
     Args:
         sodium_channels: N, one number or one for each trial (B,).

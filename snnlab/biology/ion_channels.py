@@ -28,19 +28,19 @@ Whole = NDArray[np.intp]
 
 STATES, TRANSITIONS = 13, 14
 SODIUM_OPEN, POTASSIUM_OPEN = 7, 12
-"""Where x holds the open shares."""
-_LOWEST, _HIGHEST, _FINENESS = -150.0, 120.0, 0.02  # mV, of the table of rates
+"""Columns of x with the share of open channels."""
+_LOWEST, _HIGHEST, _FINENESS = -150.0, 120.0, 0.02  # mV: range and step of the table of rates
 
 
 class Graph(NamedTuple):
     """The transitions: where each starts and ends, and how fast channels go along it."""
 
     sources: Whole
-    """State from which each transition is left, forwards, then backwards (28,)."""
+    """State in which each transition starts: 14 forwards, then the same 14 backwards (28,)."""
     gates: Whole
-    """Column of `gate_rates` that drives it (28,)."""
+    """Column of `gate_rates` with the rate of the transition (28,)."""
     counts: Floats
-    """How many gates can do it (28,)."""
+    """How many gates can make the transition (28,)."""
     incidence: Floats
     """-1 where a transition starts, 1 where it ends (14, 13)."""
 
@@ -156,7 +156,7 @@ def _table() -> Floats:
     grid = np.arange(_LOWEST, _HIGHEST, _FINENESS)
     transitions = graph()
     rates = gate_rates(grid)[:, transitions.gates] * transitions.counts
-    return np.ascontiguousarray(rates)  # so that a row is quickly found
+    return np.ascontiguousarray(rates)  # so that taking rows is fast
 
 
 def _ramp(x: Floats) -> Floats:

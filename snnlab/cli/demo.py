@@ -26,7 +26,7 @@ carries a residual: v_th / 2 on average, spread over [0, v_th). From rest, train
 from v_th / 2 it had that mean without the spread; the noise has both.
 How much the missing spread costs can differ much from seed to seed."""
 OWN = "quickstart"
-"""The name of what the demo trains unless it is told otherwise."""
+"""The name of the demo's default configuration."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def write(runs: dict[str, list[Run]], curves: dict[str, SeedCurves], folder: Pat
 
 
 def headline(done: list[Run]) -> str:
-    """What was done, and how long the training took."""
+    """A line with data, network and training time."""
     seconds = sum(run.result["training_seconds"] for run in done if run.result)
     run = done[0]
     name = run.config.data.name if run.config else ""

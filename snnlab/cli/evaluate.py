@@ -1,4 +1,4 @@
-"""`snnlab evaluate`: what a trained run does at T = 1 to N, and what that costs."""
+"""`snnlab evaluate`: accuracy, spikes and cost of a trained run at T = 1 to N."""
 
 from __future__ import annotations
 

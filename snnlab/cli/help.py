@@ -1,4 +1,4 @@
-"""What `--help` says: the usual options on a screen, all of them, or those of one group.
+"""The texts of `--help`: the usual options on a screen, all options, or those of one group.
 
 Names, types, defaults and words come from the dataclasses of the commands and the settings.
 """
@@ -23,20 +23,20 @@ import tyro
 from snnlab.cli.train import START_OPTIONS
 from snnlab.runs.config import RunConfig
 from snnlab.runs.methods import METHODS
-from snnlab.settings import bare, declared, meant, options_of, some
+from snnlab.settings import declared, options_of, suggestion, without_none, without_notes
 
 USUAL = (
     *("--preset", "--config", "--method", "--seed", "--timesteps", "--data.name"),
     *("--model.name", "--model.width", "--noise.sigma", "--training.epochs"),
 )
-"""Settings of a run that the short help shows; the others are a step away."""
+"""Settings of a run that the short help shows."""
 RUN = "run"
-"""The group of the settings that stand in no group."""
+"""The name of the group for settings without a group."""
 ASKING = ("-h", "--help", "--help-all")
 VALUES: Mapping[Any, str] = {int: "N", float: "X", str: "TEXT", Path: "PATH", bool: "True|False"}
 NARROWEST, WIDEST = 40, 100
 SCREEN = 30
-"""Lines of a help that needs no shorter one."""
+"""A help of at most this many lines is always shown in full."""
 
 
 @dataclass(frozen=True)
@@ -44,25 +44,25 @@ class Option:
     """An option, or an argument without one."""
 
     name: str
-    """With its dashes; an argument in capitals."""
+    """Its name with the dashes; that of an argument in capitals."""
     value: str = ""
-    """What follows it; empty for a flag."""
+    """The form of its value; empty for a flag."""
     says: str = ""
-    """What it is for, in whole sentences."""
+    """Its description, in full sentences."""
     default: Any = None
-    """What holds without it."""
+    """Its default."""
     group: str = ""
-    """Of the settings of a run; empty: it belongs to the command."""
+    """Its group among the settings of a run; empty: it belongs to the command."""
     valid: tuple[str, ...] = ()
-    """The values that it can have, if these are few."""
+    """Its valid values, if these are few."""
 
     @property
     def heading(self) -> str:
-        """The name and what follows it."""
+        """Name and form of the value."""
         return f"{self.name} {self.value}".strip()
 
     def text(self, *, short: bool) -> str:
-        """What it is for, what is valid, and what holds without it; short: its first sentence."""
+        """Description, valid values and default; with `short` only the first sentence."""
         says = " ".join(self.says.split())
         if short:
             says = re.split(r"[.;] ", says)[0].rstrip(".") + "."
@@ -79,7 +79,7 @@ class Option:
 
 @cache
 def words_of(kind: type) -> dict[str, str]:
-    """What the source says below each field of a dataclass."""
+    """The docstrings below the fields of a dataclass, by field."""
     found: dict[str, str] = {}
     for each in reversed([each for each in kind.__mro__ if is_dataclass(each)]):
         body = ast.parse(textwrap.dedent(inspect.getsource(each))).body[0]
@@ -94,8 +94,8 @@ def options(command: Any, prefix: str = "", group: str = "") -> Iterator[Option]
 
     Args:
         command: a dataclass, or an instance with other defaults.
-        prefix: of their names.
-        group: to which they belong.
+        prefix: beginning of their names.
+        group: group to which they belong.
     """
     kind = command if isinstance(command, type) else type(command)
     for field in fields(kind):
@@ -121,7 +121,7 @@ def options(command: Any, prefix: str = "", group: str = "") -> Iterator[Option]
 
 
 def default_of(field: Field[Any], command: Any) -> Any:
-    """What a field holds unless it is given; None if it must be."""
+    """The default of a field; None if it has none."""
     if not isinstance(command, type):
         return getattr(command, field.name)
     if field.default_factory is not MISSING:
@@ -130,19 +130,19 @@ def default_of(field: Field[Any], command: Any) -> Any:
 
 
 def value_of(hint: Any, default: Any) -> str | None:
-    """What follows an option of this type; None: it cannot be given in a command line."""
+    """The form of the value of an option of this type; None: no option for it."""
     if isinstance(default, bool):
         return ""
-    empty = "|None" if NoneType in get_args(bare(hint)) else ""
-    kind = some(hint)
+    empty = "|None" if NoneType in get_args(without_notes(hint)) else ""
+    kind = without_none(hint)
     if get_origin(kind) is tuple:
-        inner = some(get_args(kind)[0])
+        inner = without_none(get_args(kind)[0])
         return None if is_dataclass(inner) else f"{VALUES.get(inner, 'NAME')} ..."
     return ("NAME" if options_of(hint) else VALUES.get(kind, "TEXT")) + empty
 
 
 def width() -> int:
-    """Of the terminal, or what COLUMNS says."""
+    """The width of the terminal, or that in COLUMNS."""
     return min(max(shutil.get_terminal_size().columns, NARROWEST), WIDEST)
 
 
@@ -158,7 +158,7 @@ def wrapped(text: str, indent: int = 0) -> str:
 
 
 def listed(entries: Sequence[tuple[str, str]]) -> str:
-    """Names and what they are, in two columns."""
+    """Names and descriptions, in two columns."""
     column = min(max((len(name) for name, _ in entries), default=0), width() * 2 // 5) + 4
     lines = []
     for name, text in entries:
@@ -172,7 +172,7 @@ def listed(entries: Sequence[tuple[str, str]]) -> str:
 
 
 def list_of_commands(program: str, says: str, commands: Mapping[str, str]) -> str:
-    """The help of a program, or of a command with commands of its own: what each of them does."""
+    """The help of a program, or of a command with subcommands: a line for each."""
     parts = [
         wrapped(f"usage: {program} COMMAND [OPTIONS]"),
         wrapped(says),
@@ -183,7 +183,7 @@ def list_of_commands(program: str, says: str, commands: Mapping[str, str]) -> st
 
 
 def first_sentence(kind: type) -> str:
-    """Of the docstring."""
+    """The first sentence of the docstring."""
     return (inspect.getdoc(kind) or "").split("\n\n")[0].split(".\n")[0].replace("\n", " ")
 
 
@@ -191,11 +191,11 @@ def help_of(name: str, command: Any, says: str, *, whole: bool = False, about: s
     """The help of one command.
 
     Args:
-        name: of the command, as it is typed.
+        name: the command, as it is typed.
         command: its dataclass, or an instance with the defaults.
-        says: what it does.
-        whole: show every option, and all that is said of it.
-        about: show these only: a group, or part of a name.
+        says: its description.
+        whole: whether to show every option with its complete description.
+        about: show only these: a group, or part of a name.
 
     Raises:
         ValueError: there is neither a group nor an option of that name.
@@ -224,7 +224,7 @@ def help_of(name: str, command: Any, says: str, *, whole: bool = False, about: s
 
 
 def chosen(name: str, there: Sequence[Option], groups: list[str], about: str) -> list[Option]:
-    """The options of a group, or whose name holds a word.
+    """The options of a group, or those with a word in their name.
 
     Raises:
         ValueError: there are none.
@@ -234,7 +234,7 @@ def chosen(name: str, there: Sequence[Option], groups: list[str], about: str) ->
     found = found or [option for option in there if word in option.name]
     if not found:
         valid = f"; groups: {', '.join(groups)}" if groups else ""
-        near = meant(word, [*groups, *(option.name for option in there)])
+        near = suggestion(word, [*groups, *(option.name for option in there)])
         raise ValueError(f"{name} has no options called {about!r}{valid}{near}")
     return found
 
@@ -249,7 +249,7 @@ def by_group(there: Sequence[Option]) -> str:
 
 
 def starts(name: str) -> list[Option]:
-    """What says where a command that trains starts from."""
+    """The options for the configuration from which a command that trains starts."""
     known = START_OPTIONS
     if not name.endswith(" train"):
         known = {"--preset": START_OPTIONS["--preset"]}
@@ -262,5 +262,5 @@ def entries_of(there: Sequence[Option], *, short: bool) -> str:
 
 
 def paragraphs(text: str) -> str:
-    """A docstring without its line ends, but those behind a sentence."""
+    """A docstring with line breaks only after sentences."""
     return re.sub(r"(?<![.\n])\n(?!\n)", " ", text)

@@ -35,7 +35,7 @@ from snnlab.cli.served import App, Lab, divided
 from snnlab.cli.sweep import Sweep
 from snnlab.cli.train import Train, start_of
 from snnlab.data.spec import DataWarning
-from snnlab.settings import meant, nearest
+from snnlab.settings import nearest, suggestion
 
 COMMANDS: dict[str, type] = {
     "demo": Demo,
@@ -80,7 +80,7 @@ SAYS = "Spiking networks trained with one timestep and noise, run with many."
 def main(args: Sequence[str] | None = None) -> int:
     """Entry point of `snnlab`: 0, or 2 and one line on stderr for bad input.
 
-    1 stands for other failures that can be said in one line, 130 for Ctrl-C.
+    It is 1 for other failures with a message of one line, 130 for Ctrl-C.
     """
     args = list(sys.argv[1:] if args is None else args)
     write_plainly()
@@ -90,7 +90,7 @@ def main(args: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except ValueError as error:  # ours: they quote the input and say what is valid
         return complain(error)
-    except BrokenPipeError:  # the reader, head say, has seen enough
+    except BrokenPipeError:  # the reader, such as head, has closed the pipe
         drop_stuck_output()
     except OSError as error:
         complain(error)
@@ -123,7 +123,7 @@ def answer_to(args: list[str]) -> None:
 
 
 def drop_stuck_output() -> None:
-    """Forget what cannot be written to stdout: Python would try again at its end, and fail."""
+    """Discard output that cannot be written: Python would try again when it exits, and fail."""
     try:
         sys.stdout.flush()
     except OSError:
@@ -131,9 +131,9 @@ def drop_stuck_output() -> None:
 
 
 def help_asked(args: list[str]) -> str:
-    """The help that the arguments ask for; empty if they ask for none.
+    """The help that the arguments request; empty if they request none.
 
-    `help` in place of a command, or right behind one, asks for it as well.
+    `help` in place of a command, or directly after one, requests it, too.
 
     Raises:
         ValueError: of a command, or a group of options, that there is not.
@@ -188,7 +188,9 @@ def asked_for(args: list[str]) -> Asked:
     name = args[0]
     if name not in COMMANDS:
         wrong = "a command comes first, got" if name.startswith("-") else "unknown command"
-        raise ValueError(f"{wrong} {name!r}; valid: {', '.join(COMMANDS)}{meant(name, COMMANDS)}")
+        raise ValueError(
+            f"{wrong} {name!r}; valid: {', '.join(COMMANDS)}{suggestion(name, COMMANDS)}"
+        )
     (_, *rest), start = start_of(args)
     kind: Any = COMMANDS[name]
     says, default = inspect.getdoc(kind) or "", None
@@ -246,7 +248,7 @@ def check_options(asked: Asked) -> None:
 
 
 def near_options(word: str, known: Sequence[str]) -> list[str]:
-    """Options that somebody may have meant: `lr` is --training.learning-rate, too."""
+    """Similar options; also by initials: `lr` is similar to --training.learning-rate."""
     last = word.split(".")[-1]
     ends = {name: name.split(".")[-1] for name in known}
     same = [name for name, end in ends.items() if last == end]
@@ -274,10 +276,10 @@ def first_message(box: str) -> str:
 
 
 def in_our_words(message: str) -> str:
-    """What the parser says of a value, as the rest of the kit says it."""
+    """A message of the parser about a value, in the words of the kit."""
     if choice := re.match(r"invalid choice '(.*)' for argument '(\S+)'.*?\((.*)\)", message):
         valid = re.findall("'(.*?)'", choice[3])
-        near = meant(choice[1], valid)
+        near = suggestion(choice[1], valid)
         return f"{choice[2]} cannot be {choice[1]!r}; valid: {', '.join(valid)}{near}"
     for pattern, ours in WORDINGS:
         if found := re.match(pattern, message):
@@ -287,7 +289,7 @@ def in_our_words(message: str) -> str:
 
 @contextlib.contextmanager
 def short_notes() -> Iterator[None]:
-    """What was passed over in data is said in one line on stderr, without the place in the code."""
+    """Print warnings about data in one line on stderr, without the place in the code."""
     with warnings.catch_warnings():
         usual = warnings.showwarning
 
@@ -303,7 +305,7 @@ def short_notes() -> Iterator[None]:
 
 
 def complain(error: Exception) -> int:
-    """One line on stderr, or one for each thing that is wrong with a table."""
+    """Print an error as one line on stderr, or one for each fault of a table."""
     for line in getattr(error, "lines", [str(error)]):
         print("snnlab: " + " ".join(line.split()), file=sys.stderr)
     return BAD_INPUT

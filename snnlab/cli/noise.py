@@ -15,7 +15,7 @@ from snnlab.cli.train import few_threads
 from snnlab.runs.config import RunConfig
 from snnlab.runs.presets import study_start
 from snnlab.runs.store import usual_runs
-from snnlab.settings import meant
+from snnlab.settings import suggestion
 from snnlab.studies.breaks import Breaks
 from snnlab.studies.calibration import Calibration
 from snnlab.studies.laboratory import Experiment, Laboratory
@@ -60,11 +60,11 @@ class Noise:
 
 
 def experiment(name: str, config: RunConfig) -> tuple[Any, NoiseExperiment[Any]]:
-    """One of `EXPERIMENTS` by name: its type as the parser wants it, and its defaults.
+    """One of `EXPERIMENTS` by name: its type for the parser, and its defaults.
 
     Args:
         name: calibrate, sweep, breaks, ...
-        config: where it starts.
+        config: the configuration from which it starts.
 
     Raises:
         ValueError: there is none of that name.
@@ -72,6 +72,6 @@ def experiment(name: str, config: RunConfig) -> tuple[Any, NoiseExperiment[Any]]
     known = {kind.name: kind for kind in EXPERIMENTS}
     if name not in known:
         wrong = f"unknown experiment {name!r}" if name else "noise needs an experiment"
-        raise ValueError(f"{wrong}; valid: {', '.join(known)}{meant(name, known)}")
+        raise ValueError(f"{wrong}; valid: {', '.join(known)}{suggestion(name, known)}")
     kind = known[name]
     return NoiseExperiment[kind], NoiseExperiment(config, ask=kind())  # type: ignore[valid-type]

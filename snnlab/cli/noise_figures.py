@@ -62,7 +62,7 @@ def leak_curves(entries: list[Entry], beta: float) -> dict[str, SeedCurves]:
 
 
 def curves_of(entries: dict[Any, list[Entry]]) -> dict[Any, SeedCurves]:
-    """Accuracy against T of groups of networks that differ in nothing but the seed."""
+    """Accuracy against T of groups of networks that differ only in the seed."""
     return {name: SeedCurves.of(map(curve_of, found)) for name, found in entries.items()}
 
 
@@ -157,4 +157,4 @@ DRAW: dict[str, Callable[[Result], dict[str, Axes]]] = {
     Breaks.name: draw_break,
     Robustness.name: draw_robustness,
 }
-"""Experiment to what makes its figures, by file."""
+"""The function that draws the figures of each experiment, by file."""

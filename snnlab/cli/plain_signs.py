@@ -1,6 +1,6 @@
-"""Output where an encoding lacks signs of ours: a file on Windows (cp1252), a C locale.
+"""Output with encodings that lack our signs, such as a file on Windows (cp1252) or a C locale.
 
-A sign that cannot be written there ends no command: it is written in letters, σ as sigma.
+There a sign raises no error but is written in letters, σ as sigma.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ SIGNS = (
     '“ " ” " … ... · . • * √ sqrt ∞ inf → -> ─ - │ | █ # ✓ yes ✗ no'
 )
 LETTERS = dict(zip(SIGNS.split()[::2], SIGNS.split()[1::2], strict=True))
-"""What stands for signs of ours. Other letters lose their accents; any other sign becomes "?"."""
+"""Letters for our signs. Other letters lose their accents; any other sign becomes "?"."""
 HANDLER = "snnlab-plain-signs"
 """Its name among the error handlers of Python's codecs."""
 
 
 def write_plainly() -> None:
-    """Have stdout and stderr write in letters what their encoding lacks."""
+    """Make stdout and stderr write signs in letters if their encoding lacks them."""
     codecs.register_error(HANDLER, in_letters)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # not what a notebook or a test puts there

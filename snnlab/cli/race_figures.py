@@ -1,4 +1,4 @@
-"""What a race draws: accuracy over timesteps, training time, operations; early exit; its film."""
+"""Figures of a race: accuracy over timesteps, training time, operations, early exit; its film."""
 
 from __future__ import annotations
 
@@ -58,10 +58,9 @@ def draw(race: Result) -> dict[str, Axes]:
 
 
 def film_page(race: Result, folder: Path) -> str:
-    """The race as a film, a page that plays from disk; empty where nothing happens in it.
+    """The race as a film, a page that plays from disk; empty without validation images.
 
-    That is so where there are no validation images: nobody knows then how good a network was on the
-    way.
+    Without these the accuracy after each epoch is unknown, so there is nothing to show.
     """
     if not race["race"]["start"]["data"]["validation_fraction"]:
         return ""

@@ -19,7 +19,7 @@ from snnlab.runs.store import Run, list_runs, load_run, usual_runs
 from snnlab.settings import nearest
 
 FORMATS = get_args(Format)
-"""What the network of a run can be written as."""
+"""The file formats for the network of a run."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class Show:
 
 
 def hashes_text(run: Run) -> str:
-    """Whether configuration and weights are known to be those that were measured."""
+    """Say whether hashes prove that configuration and weights are the measured ones."""
     if HASHES in (run.result or {}):
         return "configuration and weights are those that were measured"
     return "whether the weights are those that were measured was not recorded; they are finite"

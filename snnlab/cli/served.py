@@ -1,6 +1,6 @@
 """`snnlab app` and `snnlab lab`: the dashboard and the course, in a browser.
 
-Both start a server that others wrote, and pass all options on to it but the few that stand here.
+Both start the server of another package, and pass all options to it except the few defined here.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from snnlab.cli.help import ASKING
 SERVED = ("app", "lab")
 """The commands with a server."""
 OWN_FLAGS = ("--no-browser", *ASKING)
-"""Options that are ours, of those that follow `app` or `lab`."""
+"""Options after `app` or `lab` that are not passed on."""
 COPY = Path("snnlab-course")
-"""Where the course is laid unless told otherwise; a checkout has it already."""
+"""Default folder for the copy of the course; a checkout needs none."""
 Further = tyro.conf.Suppress[tuple[str, ...]]
 
 

@@ -1,4 +1,4 @@
-"""What the commands of studies end with: tables and figures in a folder, and an answer."""
+"""The common end of the commands of studies: write tables and figures, and print an answer."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ class Sweep:
         check(done)
 
     def open_pool(self, asked: SweepConfig) -> Callable[[], Pool]:
-        """What makes the pool where the runs train.
+        """A function that makes the pool where the runs train.
 
         Raises:
             ConfigError: SNNLAB_SCHEDULER holds no address, or `workers` are asked for beside it.

@@ -15,7 +15,7 @@ from snnlab.runs.config import RunConfig, from_dict, to_dict
 from snnlab.runs.files import read_json
 from snnlab.runs.presets import PRESETS, with_noise
 from snnlab.runs.store import Run, usual_runs
-from snnlab.settings import meant
+from snnlab.settings import suggestion
 
 DEFAULT_PRESET = next(iter(PRESETS))
 START_OPTIONS: dict[str, tuple[str, str, str | None]] = {
@@ -31,7 +31,7 @@ START_OPTIONS: dict[str, tuple[str, str, str | None]] = {
         None,
     ),
 }
-"""Options that say where a command that trains starts from: value, words, default."""
+"""Options for the configuration from which a command starts: value, description, default."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def trained(config: RunConfig, root: Path, says: str, *, again: bool) -> Run:
 
 
 def few_threads(config: RunConfig) -> None:
-    """Use one thread for digits: too small to share, and waiting for a busy core is slow."""
+    """Use one thread for digits: they are too small for several, which would only wait."""
     if config.data.name == "digits":
         import torch
 
@@ -73,10 +73,10 @@ def few_threads(config: RunConfig) -> None:
 
 
 def start_of(args: list[str]) -> tuple[list[str], RunConfig]:
-    """Take where a command that trains starts from out of its arguments: the others, and that.
+    """Split the arguments of a command that trains into the others and its first configuration.
 
-    It is `--preset NAME`, or for `train` `--config FILE`. Commands that compare start from the
-    plain form of a preset.
+    The latter is given by `--preset NAME`, or for `train` by `--config FILE`. Commands that compare
+    methods use method noise in place of the preset's.
 
     Raises:
         ValueError: an unknown name, a file that holds no configuration, or both.
@@ -94,7 +94,7 @@ def start_of(args: list[str]) -> tuple[list[str], RunConfig]:
         return rest, configuration_in(file)
     if known.preset not in PRESETS:
         wrong = f"unknown preset {known.preset!r}" if known.preset else "--preset needs a name"
-        near = meant(known.preset or "", PRESETS)
+        near = suggestion(known.preset or "", PRESETS)
         raise ValueError(f"{wrong}; valid: {', '.join(PRESETS)}{near}")
     chosen = PRESETS[known.preset]
     return rest, chosen if args[0] == "train" else with_noise(chosen)

@@ -1,4 +1,4 @@
-"""Convert a network of activation functions to spiking neurons, and report what it does."""
+"""Convert a network of activation functions to spiking neurons, and certify the result."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from snnlab.settings import count
 
 @dataclass(frozen=True, kw_only=True)
 class ANNCertificate(Measured):
-    """What a network of activation functions lost in its conversion. Accuracies in percent."""
+    """The accuracy of a network before and after its conversion, in percent."""
 
     ann_accuracy: float
     """Accuracy of the network that was converted."""
@@ -51,31 +51,31 @@ def convert_ann(
     half_threshold_start: bool = True,
     correct_bias_at: int | None = None,
 ) -> SpikingNet:
-    """Put IF neurons in place of the activation functions.
+    """Replace the activation functions of a network by IF neurons.
 
     Batch norm is folded into the weights, each layer gets a threshold, and the weights are
-    rescaled so that it becomes 1 (see `normalise`). The rate of a neuron times its
+    rescaled so that this threshold becomes 1 (see `normalise`). The rate of a neuron times its
     threshold then tends to the activation as T grows.
 
     Args:
-        net: every stage ends in ReLU, QCFS, or a clip from 0 such as ReLU6; it stays as it is.
+        net: every stage ends in ReLU, QCFS, or a clip from 0 such as ReLU6; it is not changed.
         timesteps: T of the new network.
-        calibration: images from which the thresholds of ReLU layers are read, usually some
-            training images, as `images_of` takes them; no labels needed. QCFS layers and clips
-            bring their own threshold and need none, unless biases are corrected.
+        calibration: images with which the thresholds of ReLU layers are measured, usually some
+            training images, of any kind that `images_of` accepts; no labels needed. QCFS layers
+            and clips have their own threshold and need no images, unless biases are corrected.
         threshold, percentile, per_channel: see `ThresholdRule`.
-        half_threshold_start: start from v_th / 2, so that the rate is the activation rounded
-            to 1 / T; else from 0, where it is rounded down.
+        half_threshold_start: whether v_init is v_th / 2, so that the rate is the activation rounded
+            to the nearest multiple of 1 / T; else v_init is 0, and it is rounded down.
         correct_bias_at: shift the biases so that the mean rates of each channel at this T follow
-            its activations, see `correct_biases`; 0: leave them. None: at T = L if all stages
-            end in QCFS with the same L and there are calibration images, else leave them.
+            its activations, see `correct_biases`; 0: do not correct them. None: correct them at
+            T = L if all stages end in QCFS with the same L and there are calibration images.
 
     Returns:
         The new network, in evaluation mode.
 
     Raises:
         ValueError: a spiking network, timesteps below 1, a layer that cannot be converted
-            (named, with what to use instead), or calibration images that do not do.
+            (named, with what to use instead), or missing or unsuitable calibration images.
 
     Source:
         Diehl et al. (2015), Rueckauer et al. (2017), Li et al. (2021), Bu et al. (2022); see
@@ -98,8 +98,8 @@ def convert_ann(
     converted = spiking(normalised, thresholds, neuron)
     if correct_bias_at is None:
         correct_bias_at = 0 if calibration is None else common_levels(net)
-    asked: Any = correct_bias_at
-    if not (isinstance(asked, int) and asked == 0):
+    unchecked: Any = correct_bias_at
+    if not (isinstance(unchecked, int) and unchecked == 0):
         correct_bias_at = count("correct_bias_at", correct_bias_at)
         if calibration is None:
             raise ValueError("biases are corrected with images: pass calibration=")
@@ -116,7 +116,7 @@ def common_levels(net: ANN) -> int:
 
 
 def spiking(net: ANN, thresholds: list[Tensor], neuron: Neuron) -> SpikingNet:
-    """The layers of a normalised network around neurons; thresholds go along for the record."""
+    """A normalised network with neurons as activations; it also stores the original thresholds."""
     stages = []
     for stage, threshold in zip(net.stages, thresholds, strict=True):
         layer = NeuronLayer(neuron)
@@ -128,7 +128,7 @@ def spiking(net: ANN, thresholds: list[Tensor], neuron: Neuron) -> SpikingNet:
 def thresholds_of(net: SpikingNet) -> list[Tensor]:
     """Thresholds that `convert_ann` used, one tensor (1,) or (C,) per stage.
 
-    They are in units of the activations: rate times threshold stands for the activation.
+    They are in units of the activations: rate times threshold approximates the activation.
 
     Raises:
         ValueError: the network does not come from `convert_ann`.
@@ -145,9 +145,9 @@ def certify_ann(
     """Compare a network of activation functions with its conversion.
 
     Args:
-        net: what was converted.
-        converted: what `convert_ann` made of it.
-        images: what the accuracies are measured on, usually the test images.
+        net: the original network.
+        converted: the result of `convert_ann`.
+        images: images for measuring the accuracies, usually the test images.
         progress: show a progress bar.
 
     Raises:
@@ -169,7 +169,7 @@ def certify_ann(
 
 
 def check_convertible(net: nn.Module) -> None:
-    """Raise ValueError unless rates can stand for the activations of every layer."""
+    """Raise ValueError unless rates can represent the activations of every layer."""
     if not isinstance(net, ANN):
         raise ValueError(
             f"convert_ann() takes an ANN trained with ReLU or QCFS, got a {type(net).__name__}"
@@ -182,7 +182,7 @@ def check_convertible(net: nn.Module) -> None:
 
 
 def check_activation(activation: nn.Module, place: str) -> None:
-    """Raise ValueError unless an IF neuron can stand for an activation."""
+    """Raise ValueError unless an IF neuron can replace an activation."""
     try:
         refusal = NOT_RATES if as_activation(activation) is None else ""
     except NotTaken as error:

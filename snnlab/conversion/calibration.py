@@ -1,8 +1,8 @@
 """Thresholds for the neurons of a network that was trained with activation functions.
 
-A neuron fires at most once per timestep, so its rate tells activations between 0 and
-its threshold apart and no more. The threshold is a compromise: the largest activation
-loses nothing, a smaller one makes the rates larger and the steps between them finer.
+A neuron fires at most once per timestep, so its rate can represent only activations between 0 and
+its threshold. The threshold is a compromise: with the largest activation as the threshold nothing
+is clipped, with a smaller one rates are larger and the steps between them finer.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ BINS = 8192
 """Bins of the histogram from which percentiles are read."""
 
 BATCH = 128
-"""Images at once."""
+"""How many images run through the network at once."""
 
 
 def find_thresholds(net: ANN, images: Images | None, rule: ThresholdRule) -> list[Tensor]:
     """Thresholds of all stages, in units of their activations.
 
-    A stage that ends in `QCFS` has learned its threshold, and a clip is one; for ReLU it is
-    read from the activations on the images. A channel that is silent on all images gets the largest
-    threshold of its layer.
+    A stage that ends in `QCFS` has learned its threshold, and that of a clip is its upper end; for
+    ReLU it is measured from the activations on the images. A channel that is 0 on all images gets
+    the largest threshold of its layer.
 
     Args:
         net: in evaluation mode.
-        images: typical for what the network will see: training images. None will do if
-            every stage ends in `QCFS` or a clip.
-        rule: how.
+        images: typical input of the network, such as training images. May be None if every stage
+            ends in `QCFS` or a clip.
+        rule: how a threshold follows from the activations.
 
     Returns:
         One tensor per stage, (1,) or (C,).
@@ -42,11 +42,11 @@ def find_thresholds(net: ANN, images: Images | None, rule: ThresholdRule) -> lis
         ValueError: no images where they are needed, a layer that is silent on all of them,
             or activations that are not finite.
     """
-    own = [ceiling(stage.neuron) for stage in net.stages]
+    ceilings = [ceiling(stage.neuron) for stage in net.stages]
     weight = next(net.parameters(), torch.ones(()))
-    brought = [None if top is None else top.view(1).to(weight) for top in own]
-    known = [threshold for threshold in brought if threshold is not None]
-    if len(known) == len(brought):
+    own = [None if top is None else top.view(1).to(weight) for top in ceilings]
+    known = [threshold for threshold in own if threshold is not None]
+    if len(known) == len(own):
         return known
     if images is None or len(images) == 0:
         raise ValueError("thresholds of ReLU layers are read from images: pass calibration=")
@@ -54,8 +54,8 @@ def find_thresholds(net: ANN, images: Images | None, rule: ThresholdRule) -> lis
     check_activations(measured, len(images))
     if rule.threshold == "percentile":
         measured = percentiles(net, images, rule.percentile, measured)
-    spoken = [torch.where(values > 0, values, values.max()) for values in measured]
-    return [a if a is not None else b for a, b in zip(brought, spoken, strict=True)]
+    without_silent = [torch.where(values > 0, values, values.max()) for values in measured]
+    return [a if a is not None else b for a, b in zip(own, without_silent, strict=True)]
 
 
 def check_activations(largest: list[Tensor], images: int) -> None:
@@ -83,10 +83,10 @@ def largest(net: ANN, images: Images, per_channel: bool) -> list[Tensor]:
 
 @torch.no_grad()
 def percentiles(net: ANN, images: Images, percent: float, top: list[Tensor]) -> list[Tensor]:
-    """Values that `percent` of the activations above 0 stay below.
+    """Percentiles of the activations above 0.
 
-    Read from a histogram, so memory does not grow with the number of images; exact to
-    1 / BINS of the largest activation, rounded up.
+    They are read from a histogram, so memory does not grow with the number of images; the error is
+    at most 1 / BINS of the largest activation, rounded up.
 
     Args:
         net: in evaluation mode.

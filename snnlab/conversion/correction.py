@@ -1,9 +1,9 @@
 """Biases of a spiking network shifted so that its mean rates follow the activations.
 
-The spikes that reach a neuron come unevenly: often a current that is weak on average
-is strong at first, and the neuron fires a spike that no later current takes back. Over many
-images and positions that makes the rates of a channel too high, by about the same
-amount. A smaller bias makes up for it, at no cost in timesteps.
+Spikes reach a neuron unevenly. Often a current that is weak on average is strong at first, and then
+the neuron fires a spike that no later current can undo. This makes the rates of a channel too high,
+by about the same amount for many images and positions. A smaller bias corrects this without more
+timesteps.
 """
 
 from __future__ import annotations
@@ -24,22 +24,23 @@ from snnlab.neuron.spec import Neuron
 from snnlab.settings import count
 
 MOST_IMAGES = 256
-"""Images that the rates are measured on, at most."""
+"""Largest number of images with which rates are measured."""
 
 MOST_SPIKES = 2**28
-"""Spikes of a stage held at once; with many timesteps on large images fewer images are used."""
+"""Largest number of spikes of a stage held at once: with many timesteps or large images fewer
+images are used."""
 
 
 @torch.no_grad()
 def correct_biases(net: SpikingNet, target: ANN, images: Images, timesteps: int) -> SpikingNet:
     """A copy of a network whose mean rates at T are closer to the activations.
 
-    One stage after the other: the mean difference between the activations of a channel and
-    its rates is added to its bias, and the next stage sees the rates that this gives. At the
-    end the same is done for the logits of the readout.
+    The stages are corrected one after the other: the mean difference between the activations of a
+    channel and its rates is added to its bias, and the next stage receives the corrected rates. At
+    the end the logits of the readout are corrected in the same way.
 
     Args:
-        net: spiking neurons in place of the target's activations; it stays as it is.
+        net: has spiking neurons in place of the target's activations; it is not changed.
         target: a network whose activations are rates.
         images: the first ones are used, 256 at most.
         timesteps: T.
@@ -80,16 +81,16 @@ def correct_rates(net: SpikingNet, images: Images | Any, timesteps: int) -> Spik
     """A copy of a network trained with one pass, its biases corrected for T timesteps.
 
     The single pass trains the mean response clip(I / v_th, 0, 1) of each neuron; over T timesteps
-    uneven spikes make the rates of some channels too high. See `correct_biases`: only biases
-    change, so that conversion to any T keeps the new weights bit for bit.
+    uneven spikes make the rates of some channels too high. As in `correct_biases` only biases
+    change, so conversion to any T keeps the new weights bit for bit.
 
     Args:
-        net: IF neurons that reset by subtraction; it stays as it is.
-        images: typical ones, the first are used, 256 at most; not those it will be tested on.
+        net: IF neurons that reset by subtraction; it is not changed.
+        images: typical images, but not the test images; the first 256 at most are used.
         timesteps: T at which the rates are compared.
 
     Returns:
-        The new network, its noise kept, in evaluation mode.
+        The new network, with its noise, in evaluation mode.
 
     Raises:
         ValueError: leaky neurons or reset to zero, timesteps below 1, or no images.
@@ -126,7 +127,7 @@ class MeanResponse(nn.Module):
 
 
 def mean_network(net: SpikingNet) -> ANN:
-    """The network that a spiking one tends to if spikes come evenly and T grows; weights copied."""
+    """The ANN that a spiking network approaches with even spikes and growing T; weights copied."""
     twin = copy.deepcopy(net)
     layers = twin.neuron_layers("neuron", needed_by="the mean response")
     stages = [
@@ -149,7 +150,7 @@ def images_at_once(net: ANN, images: Images, timesteps: int) -> int:
 
 
 def bias_of(layers: nn.Module) -> Tensor:
-    """The bias of the last batch norm or layer with weights, (C,); made if there is none."""
+    """The bias of the last batch norm or layer with weights, (C,); created if there is none."""
     kinds = (*get_args(Weighted), nn.BatchNorm1d, nn.BatchNorm2d)
     last = [layer for layer in layers.modules() if isinstance(layer, kinds)][-1]
     if last.bias is None:

@@ -1,7 +1,7 @@
-r"""What a stage of T timesteps adds to the error of a converted network, in parts that add up.
+r"""The error of each stage of a converted network at T timesteps, as a sum of three parts.
 
-Each neuron of a stage is given the same spikes as in the running network. With x the current
-that these spikes cause on average, in units of v_th, and r the rate that the neuron answers with:
+Each neuron of a stage receives the same spikes as in the running network. With x the mean current
+that these spikes cause, in units of v_th, and r the rate of the neuron:
 
     total       r - max(x, 0)                the neuron against a ReLU
     clipping    min(max(x, 0), 1) - max(x, 0)    no rate exceeds 1
@@ -11,9 +11,9 @@ that these spikes cause on average, in units of v_th, and r the rate that the ne
 
     total = clipping + rounding + unevenness
 
-A neuron that leaks or resets to zero answers a constant current with another curve than
-min(max(x, 0), 1); that difference is part of `rounding`. For a network that was trained with
-spikes clipping is no loss, as it learned with it; for one that was trained with ReLU it is.
+For a neuron that leaks or resets to zero, the rate under a constant current is another curve than
+min(max(x, 0), 1); the difference is part of `rounding`. Clipping is a loss for a network that was
+trained with ReLU, but not for one that was trained with spikes, as it had clipping in training.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ class ErrorParts(NamedTuple):
     total: Tensor
     """Rate minus max(x, 0)."""
     clipping: Tensor
-    """What exceeds one spike per timestep."""
+    """The part that comes from rates being at most 1."""
     rounding: Tensor
-    """What remains under a constant current."""
+    """The part that remains under a constant current."""
     unevenness: Tensor
-    """What comes from the order of the spikes."""
+    """The part that comes from the order of the spikes."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +53,12 @@ class ErrorSummary:
     """The error of one stage over all its neurons and images, in spikes per timestep."""
 
     mean: dict[str, float]
-    """Mean of the total and of each part: is the rate too high or too low?"""
+    """Mean of the total and of each part; above 0 if rates are too high."""
     root_mean_square: dict[str, float]
-    """Size of the total and of each part."""
+    """Root mean square of the total and of each part."""
     share: dict[str, float]
     """Share of each part in the mean square of the total; they add up to 1. A part that
-    makes up for others has a share below 0. Not a number if there is no error."""
+    compensates for others has a share below 0. Not a number if there is no error."""
 
 
 @torch.no_grad()
@@ -122,11 +122,11 @@ def split(rate: Tensor, x: Tensor, even_rate: Tensor) -> ErrorParts:
 def decompose_error(
     net: SpikingNet, images: Images | Any, timesteps: int, *, batch_size: int = 64
 ) -> list[ErrorSummary]:
-    """The error of each stage of a converted network, in parts that add up.
+    """The error of each stage of a converted network, as a sum of three parts.
 
     Args:
         net: on the device of the images.
-        images: what the network sees.
+        images: images, of any kind that `images_of` accepts; no labels needed.
         timesteps: T, at least 1.
         batch_size: images at once.
 
@@ -155,7 +155,7 @@ def moments(parts: ErrorParts) -> Tensor:
 
 
 def summary(sums: Tensor) -> ErrorSummary:
-    """What the sums of `moments` say."""
+    """The summary that follows from the sums of `moments`."""
     names = ("total", *PARTS)
     added, squares, products, count = sums.cpu()
     shares = products / squares[0] if squares[0] > 0 else torch.full_like(products, torch.nan)

@@ -21,13 +21,13 @@ def fold_batchnorm(net: Net) -> Net:
     """A copy of a network without batch norm.
 
     In evaluation mode batch norm multiplies each channel by a constant and adds another.
-    Both go into the weights and the bias of the convolution or linear layer before it; where
-    there is none, batch norm becomes a convolution from each element to itself. The sums are
-    made in float64, so the outputs differ by rounding only. Learned thresholds go
-    into the same weights, except where a shortcut adds a current of its own.
+    Both are merged into the weights and the bias of the convolution or linear layer before it; if
+    there is none, batch norm becomes a convolution from each element to itself. This is computed in
+    float64, so the outputs differ by rounding only. Learned thresholds are merged into the same
+    weights, except in stages with a shortcut.
 
     Args:
-        net: spiking network or ANN; it stays as it is.
+        net: spiking network or ANN; it is not changed.
 
     Returns:
         The new network, in evaluation mode. Every `Sequential` in it is flat.
@@ -56,7 +56,7 @@ def fold_batchnorm(net: Net) -> Net:
 
 @torch.no_grad()
 def fold_threshold(stage: Stage) -> None:
-    """Divide the last weights of a stage by its learned threshold, where nothing else is added."""
+    """Divide the last weights of a stage by its learned threshold, if it has no shortcut."""
     row = cast(nn.Sequential, stage.layers)
     behind = [i for i, layer in enumerate(row) if not isinstance(layer, nn.AvgPool2d)]
     alone = behind and isinstance(row[behind[-1]], Weighted) and stage.shortcut is None
@@ -67,15 +67,15 @@ def fold_threshold(stage: Stage) -> None:
 
 
 def streamline(net: Net) -> Net:
-    """A copy of a network that runs faster: no batch norm, no pooling behind a convolution.
+    """A copy of a network that runs faster: without batch norm and pooling after convolutions.
 
-    After `fold_batchnorm`, a K x K convolution and the k x k average pooling behind it become
-    one convolution of stride k: for K = 3 and k = 2 with 16 products in place of 36, or with 9 on
-    images that are averaged at each pixel, where there are channels enough. Outputs differ by
-    rounding only.
+    After `fold_batchnorm`, a K x K convolution and the k x k average pooling after it become one
+    convolution of stride k. For K = 3 and k = 2 it needs 16 products in place of 36; with enough
+    channels, images are averaged at each pixel first, and it needs 9. Outputs differ by rounding
+    only.
 
     Args:
-        net: spiking network or ANN; it stays as it is.
+        net: spiking network or ANN; it is not changed.
 
     Returns:
         The new network, in evaluation mode, channels-last.
@@ -105,17 +105,17 @@ def merge_pooling(layers: list[nn.Module]) -> nn.Sequential:
 
 
 def mergeable(conv: nn.Module | None, pool: nn.Module) -> bool:
-    """Whether the two are one convolution: steps of 1, then windows side by side."""
+    """Whether one convolution can compute both: stride 1, then windows that do not overlap."""
     if not (isinstance(conv, nn.Conv2d) and isinstance(pool, nn.AvgPool2d)):
         return False
     dense = conv.stride == (1, 1) and conv.dilation == (1, 1) and conv.padding_mode == "zeros"
     square = isinstance(pool.kernel_size, int) and pool.stride == pool.kernel_size
-    whole = keeps_affine(pool) and pool.divisor_override is None
-    return dense and square and whole and not isinstance(conv.padding, str)
+    is_mean = keeps_affine(pool) and pool.divisor_override is None
+    return dense and square and is_mean and not isinstance(conv.padding, str)
 
 
 def joined(conv: nn.Conv2d, pool: nn.AvgPool2d) -> list[nn.Module]:
-    """What stands for both: averaged images or an averaged kernel, see `network.layers`."""
+    """The layers that replace both: with averaged images or kernel, see `network.layers`."""
     k = cast(int, pool.kernel_size)
     padding = cast(tuple[int, int], conv.padding)
     if conv.in_channels < CHANNELS or 2 * max(padding) > k:
@@ -126,7 +126,7 @@ def joined(conv: nn.Conv2d, pool: nn.AvgPool2d) -> list[nn.Module]:
 
 
 def pooled_conv(conv: nn.Conv2d, pool: nn.AvgPool2d) -> nn.Conv2d:
-    """One convolution that does what `conv` and then `pool`, k x k, do."""
+    """One convolution that computes `conv` and then `pool`, k x k."""
     k = cast(int, pool.kernel_size)
     height, width = conv.kernel_size
     merged = nn.Conv2d(
@@ -165,14 +165,14 @@ def fold(layers: nn.Module, name: str) -> nn.Sequential:
 
 
 def keeps_affine(layer: nn.Module) -> bool:
-    """Whether a scale and an offset per channel give the same before the layer as behind it."""
+    """Whether a scale and an offset per channel may be applied before or after the layer."""
     if not isinstance(layer, nn.AvgPool2d):
         return False
     return layer.padding == 0 and not layer.ceil_mode and layer.divisor_override is None
 
 
 def fused(before: nn.Module, norm: nn.BatchNorm1d | nn.BatchNorm2d, place: str) -> nn.Module:
-    """A convolution or linear layer that does what `before` and then `norm` do."""
+    """A convolution or linear layer that computes `before` and then `norm`."""
     if not norm.track_running_stats:
         raise ValueError(
             f"batch norm {place!r} keeps no running statistics, so its output depends on the "

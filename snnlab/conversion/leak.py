@@ -1,4 +1,4 @@
-r"""The leaky neuron: what its residuals are, which noise stands for them, and how to undo the leak.
+r"""The leaky neuron: its residuals, the noise that represents them, and how to undo the leak.
 
 A leaky neuron under a constant current I with (1 - beta) v_th < I < v_th, reset by
 subtraction, keeps its potential in [0, v_th). Over many timesteps the potential neither rises
@@ -12,26 +12,27 @@ Nogueira, 2018, "Rotation number of contracted rotations")
 
     I = (1 - beta) v_th (1 + sum_k beta^k s_k),   s_k = floor((k + 1) p / q) - floor(k p / q)
 
-Along a step m rises with the current, from step to step it falls: the residual of a leaky
-neuron depends on its current. But where the neuron spikes several times before it forgets, the
-potential visits [0, v_th) evenly, as that of the IF neuron does, and averaged over a step m is
-v_th / 2. Put into (1), that is first order in 1 - beta,
+Along a step m rises with the current, from step to step it falls: the residual of a leaky neuron
+depends on its current. But if the neuron spikes several times before it forgets, its potential is
+spread uniformly over [0, v_th), as that of the IF neuron, and averaged over a step m is v_th / 2.
+Inserted into (1) this gives, to first order in 1 - beta,
 
     r(I) = I / v_th - (1 - beta) / 2     for (1 - beta) v_th < I < v_th                (2)
 
-and 0 below, 1 above. Only near the two ends, where spikes or gaps are rare, m moves to v_th and
-to 0, and the curve bends down to 0 and up to 1. Around (2) the steps remain, however large T is:
-a leaky neuron cannot count finer, as it forgets. Their root mean square is 0.003 spikes per
-timestep for beta = 0.95, 0.007 for 0.9, 0.018 for 0.8 and 0.051 for 0.5.
+and r = 0 below this range, 1 above. Only near the two ends, where spikes or gaps are rare, m tends
+to v_th and to 0, and the curve bends down to 0 and up to 1. The steps around (2) remain, however
+large T is: a leaky neuron forgets, so its rates have no finer steps. Their root mean square is
+0.003 spikes per timestep for beta = 0.95, 0.007 for 0.9, 0.018 for 0.8 and 0.051 for 0.5.
 
-**Noise.** A single step fires if beta u + I >= v_th. The noise u that does so with the
-probability (2) lies evenly in [0, v_th) with a share of beta, and at each of the two ends with a
-share of (1 - beta) / 2. In units of v_th it has
+**Noise.** A single step fires if beta u + I >= v_th. It fires with the probability (2) if the noise
+u is uniform in [0, v_th) with probability beta, and equal to each of the two ends with probability
+(1 - beta) / 2. In units of v_th this noise has
 
     mean 1 / 2,   variance (3 - 2 beta) / 12                                           (3)
 
-which is the noise matched to the IF neuron for beta = 1, and a wider one for leaky neurons: the
-bends make the exact deviation 1 % smaller for beta = 0.9 and 5 % for 0.5. See `leaky_noise`.
+which is the noise matched to the IF neuron for beta = 1, and a wider one for leaky neurons. Because
+the curve bends at its ends, the exact deviation is 1 % smaller for beta = 0.9 and 5 % for 0.5. See
+`leaky_noise`.
 
 **Undoing the leak.** By (2) the current I + (1 - beta) v_th / 2 into a leaky neuron gives the
 rates that I gives in an IF neuron, up to the steps, for rates between (1 - beta) / 2 and
@@ -54,7 +55,7 @@ from snnlab.neuron.spec import MATCHED_SIGMA, Neuron, Noise
 
 
 def leaky_noise(beta: float, family: str = "gaussian") -> Noise:
-    """The noise that stands for the residual of a leaky neuron: equation (3).
+    """The noise that represents the residual of a leaky neuron: equation (3).
 
     Args:
         beta: leak factor in (0, 1]; 1 gives the noise matched to the IF neuron.
@@ -71,10 +72,10 @@ def leaky_noise(beta: float, family: str = "gaussian") -> Noise:
 
 @torch.no_grad()
 def leaky_equivalent(net: SpikingNet, beta: float) -> SpikingNet:
-    """A copy of a network of IF neurons whose neurons leak and whose rates stay, see above.
+    """A copy of a network of IF neurons with leaky neurons that have the same rates, see above.
 
     Args:
-        net: network of IF neurons that reset by subtraction; it stays as it is.
+        net: network of IF neurons that reset by subtraction; it is not changed.
         beta: leak factor of the new neurons, in (0, 1].
 
     Returns:
@@ -103,7 +104,7 @@ def leaky_equivalent(net: SpikingNet, beta: float) -> SpikingNet:
 
 
 def last_bias(layers: nn.Module, stage: int) -> Tensor:
-    """The bias that reaches the neurons unchanged: of the last layer that has one, (C,)."""
+    """The bias that is added last to the currents: that of the last layer with a bias, (C,)."""
     for layer in reversed(list(layers.modules())):
         bias = getattr(layer, "bias", None)
         if isinstance(bias, Tensor):

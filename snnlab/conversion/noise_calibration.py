@@ -1,13 +1,13 @@
-"""The noise that fits a trained network: measured, trained with, measured again.
+"""Find the noise that fits a trained network: measure it, train with it, measure again.
 
-Two ways to measure it, per stage:
+There are two ways to measure it, per stage:
 
-    residuals   the residual potentials themselves, of the neurons that are driven
+    residuals   the residual potentials themselves, of "driven" neurons, see `measure.residuals`
     rates       the noise under which a single step fires as often as the neuron does over T
                 timesteps at the same mean current, see `measure.response`
 
 For IF neurons under constant currents the two agree. The residual of a leaky neuron depends on
-its current, so there only the rates tell which noise stands for it, see `conversion.leak`.
+its current, so for it only the rates give the fitting noise, see `conversion.leak`.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ from snnlab.settings import Positive, checked, count
 
 Source = Literal["residuals", "rates"]
 QUANTILES = 65
-"""Points of an empirical distribution."""
+"""Number of quantiles of an empirical distribution."""
 
 IMAGES = 1000
-"""Images that the noise is measured on, at most."""
+"""Largest number of images with which the noise is measured."""
 
 
 def calibrate_noise(
@@ -49,14 +49,14 @@ def calibrate_noise(
     family: str = "gaussian",
     source: Source | None = None,
 ) -> list[Noise]:
-    """Measure which noise stands for the residuals of a network at T.
+    """Measure the noise that fits the residuals of a network at T.
 
     Args:
-        net: on the device of the data; it runs without noise and stays as it is.
-        data: typical images, the first 1,000 are used; of a `Data` the training images, else what
-            `images_of` takes.
+        net: on the device of the data; it runs without noise and is not changed.
+        data: a `Data`, of which the training images are used, or anything that `images_of`
+            accepts; the first 1,000 images are used.
         timesteps: T, at least 2.
-        family: of the noise returned; "empirical" takes the measured distribution itself.
+        family: family of the returned noise; "empirical" takes the measured distribution itself.
         source: see the top of this file; None: residuals for IF neurons that reset by
             subtraction, rates for others.
 
@@ -105,10 +105,10 @@ def with_noise(net: SpikingNet, noises: Sequence[Noise | None]) -> SpikingNet:
     """A copy of a network that trains with the given noise, one per stage.
 
     The surrogate of each stage becomes the slope of its firing probability, and v_init the mean
-    of its noise. None takes the noise away and leaves the rest.
+    of its noise. None removes the noise of a stage and changes nothing else.
 
     Args:
-        net: it stays as it is.
+        net: is not changed.
         noises: one per stage.
 
     Raises:
@@ -137,7 +137,7 @@ def with_noise(net: SpikingNet, noises: Sequence[Noise | None]) -> SpikingNet:
 
 @dataclass(frozen=True)
 class Round:
-    """One round of a calibration: what the network was trained with, and what was measured."""
+    """One round of a calibration: the noise of the training, and the noise measured after it."""
 
     trained: list[Noise | None]
     """The noise that each stage was trained with."""
@@ -148,9 +148,9 @@ class Round:
 
     @property
     def moved(self) -> float:
-        """How far the noise moved: the largest change of a mean or a standard deviation, in v_th.
+        """The largest change of a mean or a standard deviation of the noise, in v_th.
 
-        Infinite where there was no noise before.
+        It is infinite if a stage had no noise before.
         """
         changes = [
             float("inf") if a is None else max(abs(a.mu - b.mu), abs(a.sigma - b.sigma))
@@ -172,17 +172,17 @@ def refine_noise(
     tolerance: float = 0.01,
     on_round: Callable[[Round], None] | None = None,
 ) -> tuple[SpikingNet, list[Round]]:
-    """Measure the noise, fine-tune with it, measure again, until it no longer moves.
+    """Measure the noise, fine-tune with it, and measure again, until it no longer changes.
 
     Args:
-        net: a network trained with one timestep; it stays as it is.
+        net: a network trained with one timestep; it is not changed.
         data: training images to measure and to train on, test images for the accuracies.
         timesteps: T of the measurement, at least 2.
-        training: of each fine-tuning.
-        seed: of the fine-tuning; round k uses seed + k.
+        training: settings of each fine-tuning.
+        seed: seed of the fine-tuning; round k uses seed + k.
         family, source: see `calibrate_noise`.
-        rounds: measurements at most, at least 1.
-        tolerance: the noise rests when no mean and no standard deviation moved by more, in
+        rounds: largest number of measurements, at least 1.
+        tolerance: it ends when no mean and no standard deviation changed by more than this, in
             units of v_th.
         on_round: called after each measurement.
 

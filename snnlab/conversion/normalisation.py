@@ -1,8 +1,8 @@
-"""Weights rescaled so that every activation is measured in units of its threshold.
+"""Rescale the weights of a network so that every activation is in units of its threshold.
 
 ReLU is homogeneous, ReLU(a x) = a ReLU(x) for a > 0, and so are QCFS and a clip if their
-threshold is scaled as well. So the activations of each channel may be divided by a number of its
-own, as long as the layers that read them multiply by it again: the logits stay the same.
+threshold is scaled as well. So the activations of each channel can be divided by a number, and the
+logits stay the same if the layers that read this channel multiply by the number again.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def normalise(net: ANN, thresholds: list[Tensor]) -> ANN:
         The new network, in evaluation mode. QCFS layers and clips have the threshold 1.
 
     Raises:
-        ValueError: weights that cannot carry the factors, named.
+        ValueError: weights whose channels do not fit the thresholds, named.
 
     Source:
         Rueckauer et al. (2017), "Conversion of continuous-valued deep networks to efficient
@@ -64,8 +64,8 @@ def rescale(
 ) -> nn.Sequential:
     """Layers that read their input in units of `before` and give their output in units of `after`.
 
-    The factor of the input goes into the first weights, that of the output into the last
-    weights and their bias. Pooling and flatten in between change neither.
+    The factor of the input is multiplied into the first weights, that of the output into the last
+    weights and their bias. Pooling and flatten in between do not change either factor.
 
     Args:
         layers: one layer, or a `Sequential`.
@@ -110,7 +110,7 @@ def scale_outputs(layer: nn.Module, divisor: Tensor, name: str) -> nn.Module:
 
 
 def spread(factor: Tensor, count: int, name: str) -> Tensor:
-    """Factors (1,) or (C,) for `count` channels; a flattened channel has neighbours: (count,)."""
+    """Repeat factors (1,) or (C,) to (count,): a flattened channel has several neighbours."""
     if count % len(factor):
         raise ValueError(
             f"{name!r} has {count} channels where {len(factor)} thresholds belong; "

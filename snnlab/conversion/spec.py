@@ -25,9 +25,9 @@ class ThresholdRule:
     """
 
     threshold: Threshold = "max"
-    """max: the largest activation; percentile: the value that most activations stay below."""
+    """max: the largest activation; percentile: the value that most activations do not exceed."""
     percentile: Annotated[float, Valid(above=0, high=100)] = 99.9
-    """Share of the activations above 0 that stay below the threshold, in percent."""
+    """Share of the activations above 0 that do not exceed the threshold, in percent."""
     per_channel: bool = False
     """One threshold for each channel (each neuron of a linear layer), else one per layer."""
 
@@ -44,4 +44,4 @@ class ThresholdRule:
 
 
 BEST_PRACTICE = ThresholdRule("percentile", per_channel=True)
-"""What converts a ReLU network best, see RESULTS.md."""
+"""The rule with the best results for ReLU networks, see RESULTS.md."""

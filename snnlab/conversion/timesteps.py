@@ -1,4 +1,4 @@
-"""Convert a network trained with one timestep to T timesteps, and prove what it kept."""
+"""Convert a network trained with one timestep to T timesteps, and certify that it is unchanged."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ PROBE_IMAGES = 256
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """What both kinds of certificates say about a converted network. Accuracies in percent."""
+    """The entries that both kinds of certificates have. Accuracies in percent."""
 
     timesteps: Count
     """T of the converted network."""
     warm_up: Annotated[int, Valid(low=0)] = 0
-    """Timesteps run before counting: none, every step is counted."""
+    """Timesteps at the beginning that are not counted: 0, every timestep counts."""
     accuracy: AccuracyCurve
     """Accuracy of the converted network at T = 1, 2, ..., without noise; rates and operations."""
 
@@ -40,13 +40,13 @@ class Measured:
         return self.accuracy.images
 
     def to_json(self) -> dict[str, Any]:
-        """As JSON files hold it: accuracy by T, and rates and operations beside it."""
+        """All entries for JSON files: accuracy by T, rates, operations and the others."""
         return asdict(self) | self.accuracy.entries()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Certificate(Measured):
-    """What a conversion kept and what the converted network does. Accuracies in percent."""
+    """Whether a conversion kept weights, logits and accuracy. Accuracies in percent."""
 
     weights_equal: bool
     """All weights and batch-norm statistics are equal, bit for bit."""
@@ -60,7 +60,7 @@ class Certificate(Measured):
 
     @property
     def paired(self) -> PairedImages:
-        """The images that one timestep and T tell apart."""
+        """How many images are lost and gained between one timestep and T."""
         return self.accuracy.since_1(self.timesteps)
 
     @property
@@ -78,15 +78,15 @@ class Certificate(Measured):
         return self.weights_equal and self.logits_equal_at_1 and self.verdict == "kept"
 
     def to_json(self) -> dict[str, Any]:
-        """As JSON files hold it, with the verdict."""
+        """All entries for JSON files, with the verdict."""
         return super().to_json() | {"verdict": self.verdict}
 
     @classmethod
     def from_json(cls, found: Any) -> Certificate:
-        """The certificate that `to_json` wrote; `rates` and `operations` stay behind.
+        """Read a certificate of `to_json`, without its `rates` and `operations`.
 
         Raises:
-            ValueError: something is missing, or makes no sense.
+            ValueError: an entry is missing, or has an impossible value.
         """
         if not isinstance(found, Mapping):
             raise ValueError(f"a certificate must be a group of values, got {quoted(found)}")
@@ -116,11 +116,11 @@ def convert(
     """Copy the weights, drop the noise, run T timesteps.
 
     Args:
-        net: a network trained at T = 1; it stays as it is.
+        net: a network trained at T = 1; it is not changed.
         timesteps: T of the new network.
-        images: what the certificate is measured on, usually the test images, as `images_of` takes
-            them.
-        seed: of the noise, for the accuracy with noise.
+        images: images for measuring the certificate, usually the test images, of any kind that
+            `images_of` accepts.
+        seed: seed of the noise, for the accuracy with noise.
         progress: show a progress bar.
 
     Returns:

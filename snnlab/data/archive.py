@@ -1,4 +1,4 @@
-"""Images inside an archive, zip or tar, read within limits; nothing is unpacked to disk."""
+"""Read images from a zip or tar archive, within limits and without unpacking it to disk."""
 
 from __future__ import annotations
 
@@ -28,31 +28,31 @@ from snnlab.settings import quoted_path
 DRIVE = re.compile(r"[A-Za-z]:")
 NO_FILE = "is a link or a device; pack the image itself"
 COMPRESSED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
-"""Ways of a zip that are read."""
+"""The compression methods of a zip that can be read."""
 END, ZIP64 = struct.Struct("<4s6xH10x"), 0xFFFF
-"""The end of a zip before its comment, of which the number of entries counts; the number that says
-that it stands elsewhere."""
+"""`END`: the record at the end of a zip, before its comment, from which only the signature and the
+number of entries are read. `ZIP64`: the number that means that the real one is stored elsewhere."""
 LOCKED, UTF_8 = 0x1, 0x800
-"""Flags of an entry of a zip."""
+"""Flags of an entry of a zip: it is encrypted; its name is in UTF-8."""
 
 
 class Member(NamedTuple):
     """What an archive says about one of its files or folders, before its content is read."""
 
     name: str
-    """As the archive has it, in letters."""
+    """Its name in the archive, decoded."""
     is_folder: bool
     fault: str
-    """Why its content cannot be had, after its name; empty: it can."""
+    """Why its content cannot be read; follows its name in a message. Empty: it can be read."""
     read: Callable[[], bytes]
     """Reads all of it, within the limits."""
 
     @property
     def safe_name(self) -> str:
-        """The name with parts separated by "/", as Windows may not have it, without empty parts.
+        """The name with "/" between its parts, also where Windows wrote a backslash; no empty part.
 
         Raises:
-            DataError: it points out of the archive.
+            DataError: it leads to a place outside the archive.
         """
         name = self.name.replace("\\", "/")
         parts = [part for part in name.split("/") if part not in ("", ".")]
@@ -66,15 +66,16 @@ def read_archive(
 ) -> tuple[dict[str, bytes], set[str]]:
     """The encoded images and the folders in a zip or tar archive.
 
-    What is no image, hidden or added by a system is passed over, archives in the archive among it.
-    Of two members of one name the later counts, as when the archive is unpacked.
+    Files that are no images, hidden, or added by an operating system are passed over; so are
+    archives inside the archive. If two members have the same name, the later one counts, as when
+    the archive is unpacked.
 
     Returns:
         content of the images by name, and the names of the folders; parts separated by "/".
 
     Raises:
-        DataError: not a whole archive, a member that points out of it, a link or something locked
-            in place of an image, or more than `limits` allow.
+        DataError: a damaged archive, a member that leads to a place outside it, an image that is a
+            link or encrypted, or more than `limits` allow.
     """
     kind = kind_of(path)
     try:
@@ -82,7 +83,7 @@ def read_archive(
             return _images_and_folders(members, passed, limits)
     except (DataError, MemoryError):
         raise
-    except Exception as error:  # a damaged archive raises about anything
+    except Exception as error:  # a damaged archive may raise any type
         if not kind.start and not _begins_as_tar(path):
             valid = ", ".join(ARCHIVE_ENDINGS)
             raise DataError(
@@ -124,7 +125,7 @@ def zip_members(path: Path, limits: Limits) -> Iterator[Member]:
 
     Args:
         path: of the archive.
-        limits: on all content that is read.
+        limits: apply to all content that is read.
 
     Raises:
         DataError: more than `limits` allow, or the archive was cut off.
@@ -134,13 +135,13 @@ def zip_members(path: Path, limits: Limits) -> Iterator[Member]:
 
     def content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str) -> bytes:
         nonlocal taken
-        # An entry says how long it is, and zipfile reads no more than that: one that lies fails
-        # the test of its checksum.
+        # zipfile reads no more bytes than the entry declares; an entry that declares a wrong length
+        # fails the test of its checksum.
         limits.check_unpacked(taken + entry.file_size)
         try:
             with archive.open(entry) as file:
                 found = file.read(entry.file_size + 1)
-        except Exception as error:  # a damaged archive raises about anything
+        except Exception as error:  # a damaged archive may raise any type
             raise DataError(
                 f"not a whole zip archive: member {quoted_path(name)}: {why(error)}"
             ) from error
@@ -164,12 +165,12 @@ def zip_members(path: Path, limits: Limits) -> Iterator[Member]:
 
 
 def _check_count(path: Path, archive: zipfile.ZipFile) -> None:
-    """Check that the list of a zip holds as many entries as its end says.
+    """Check that the list of a zip holds as many entries as the record at its end declares.
 
-    A damaged entry can hide the next, which zipfile does not notice.
+    A damaged entry can hide the next one, and zipfile does not notice this.
 
     Raises:
-        DataError: it holds others.
+        DataError: the numbers differ.
     """
     with path.open("rb") as file:
         file.seek(-(END.size + len(archive.comment)), os.SEEK_END)
@@ -182,9 +183,9 @@ def _check_count(path: Path, archive: zipfile.ZipFile) -> None:
 
 
 def _fault_of(entry: zipfile.ZipInfo) -> str:
-    """Why the content of an entry cannot be had; empty if it can, as far as its header says."""
+    """Why the content of an entry cannot be read, by its header; empty: it can be read."""
     kind = stat.S_IFMT(entry.external_attr >> 16)
-    if kind not in (0, stat.S_IFREG):  # 0: a program that knows nothing of Unix
+    if kind not in (0, stat.S_IFREG):  # 0: written by a program without Unix file types
         return NO_FILE
     if entry.flag_bits & LOCKED:
         return "is locked with a password; pack the images without one"
@@ -194,30 +195,30 @@ def _fault_of(entry: zipfile.ZipInfo) -> str:
 
 
 def name_of(entry: zipfile.ZipInfo) -> str:
-    """The name of an entry of a zip in letters."""
+    """The decoded name of an entry of a zip."""
     if entry.flag_bits & UTF_8:
         return entry.filename
-    try:  # not marked as UTF-8, and mostly UTF-8 all the same
+    try:  # names are mostly UTF-8 even where they are not marked so
         return in_letters(entry.filename.encode("cp437"))
-    except UnicodeEncodeError:  # from another note in the archive
+    except UnicodeEncodeError:  # zipfile took the name from another field of the entry
         return entry.filename
 
 
 def tar_members(opened: Callable[[Path], Any], path: Path, limits: Limits) -> Iterator[Member]:
-    """The members of a tar in order, read as a stream: each before the next is asked for.
+    """The members of a tar in order. It is a stream: read a member before you take the next.
 
     Args:
         opened: opens the decompressed stream.
         path: of the archive.
-        limits: on all that is decompressed, whether somebody wants it or not.
+        limits: apply to all bytes that are decompressed, also those of members nobody reads.
 
     Raises:
         DataError: more than `limits` allow.
-        Exception: of any type, if it is damaged, or none.
+        Exception: of any type, if the file is damaged, or no archive.
     """
     with opened(path) as raw:
         stream: Any = _Metered(raw, limits)
-        # Small blocks: what follows the end mark stays in the stream, for _check_end.
+        # Small blocks, so that the data after the end mark stays in the stream for _check_end.
         with tarfile.open(fileobj=stream, mode="r|", bufsize=tarfile.BLOCKSIZE) as archive:
             for member in archive:
                 fault = "" if member.isreg() else NO_FILE
@@ -229,14 +230,14 @@ def tar_members(opened: Callable[[Path], Any], path: Path, limits: Limits) -> It
 
 
 def _begins_as_tar(path: Path) -> bool:
-    """Whether the first header of a tar stands in a file."""
-    with contextlib.suppress(Exception):  # what is none raises about anything
+    """Whether a file begins with the header of a tar."""
+    with contextlib.suppress(Exception):  # another file may raise any type
         return tarfile.is_tarfile(path)
     return False
 
 
 class _Metered:
-    """A stream that stops an archive from growing without bounds."""
+    """A stream that counts the bytes read from it and raises DataError beyond the limit."""
 
     def __init__(self, raw: IO[bytes], limits: Limits) -> None:
         self.raw, self.limits = raw, limits
@@ -263,7 +264,7 @@ def _content(archive: tarfile.TarFile, member: tarfile.TarInfo, limits: Limits) 
 def _check_end(stream: _Metered) -> None:
     """Read to the end, which checks the checksum of a compressed file, and expect only padding.
 
-    tarfile takes a damaged header for the end of the archive; here that shows.
+    tarfile takes a damaged header for the end of the archive; this check finds such a header.
     """
     while chunk := stream.read(1 << 20):
         if chunk.strip(b"\0"):
@@ -271,11 +272,11 @@ def _check_end(stream: _Metered) -> None:
 
 
 class Kind(NamedTuple):
-    """A kind of archive, which its first bytes tell."""
+    """A kind of archive, recognised by its first bytes."""
 
     start: bytes
     ending: str
-    """That its name should have."""
+    """The usual ending of its name."""
     members: Callable[[Path, Limits], Any]
 
 
@@ -306,7 +307,7 @@ def kind_of(path: Path) -> Kind:
 
 
 def in_letters(name: bytes) -> str:
-    """A name as a person wrote it: programs write UTF-8, cp437 or cp1252, and few say which."""
+    """Decode a name: programs write UTF-8, cp437 or cp1252, and few record which."""
     for encoding in ("utf-8", "cp437", "cp1252"):
         with contextlib.suppress(UnicodeError):
             letters = name.decode(encoding)
@@ -316,15 +317,15 @@ def in_letters(name: bytes) -> str:
 
 
 def readable(name: str) -> str:
-    """A name from a file system or a tar archive, where what is no UTF-8 came as surrogates."""
+    """A name from a file system or a tar archive, where Python decoded non-UTF-8 as surrogates."""
     with contextlib.suppress(UnicodeEncodeError):
         name.encode()
         return name
     with contextlib.suppress(UnicodeEncodeError):
         return in_letters(name.encode("utf-8", "surrogateescape"))
-    return name.encode("utf-8", "replace").decode()  # half a letter, as Windows permits
+    return name.encode("utf-8", "replace").decode()  # half of a surrogate pair: Windows permits it
 
 
 def _latin(letter: str) -> bool:
-    """Whether this is a letter with or without marks, rather than a box or a Greek one."""
+    """Whether this is a Latin letter, with or without accents."""
     return unicodedata.name(letter, "").startswith(("LATIN SMALL", "LATIN CAPITAL"))

@@ -1,8 +1,8 @@
-"""Images as a source gives them, kept on disk so that a slow source is read only once.
+"""A cache on disk of decoded images, so that a slow source is read only once.
 
-An entry is one safetensors file, named after a fingerprint of what it was read from. A changed
-source has another fingerprint, so an entry is never out of date. An entry that is damaged is read
-anew from its source; a cache folder that cannot be written is done without.
+An entry is one safetensors file, named after a fingerprint of its source. A changed source has
+another fingerprint, so an entry is never out of date. If an entry is damaged, the source is read
+again; if the cache folder cannot be written, nothing is cached.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ SPLITS = ("train", "validation", "test")
 class RawImages(NamedTuple):
     """Pixels and their labels."""
 
-    pixels: Tensor  # (N, C, H, W); uint8, or floating-point of a data set of one's own
+    pixels: Tensor  # (N, C, H, W); uint8, or floating-point in a user's own data set
     labels: Tensor  # int64 (N,)
 
     def take(self, indices: Tensor) -> RawImages:
@@ -42,14 +42,14 @@ class RawImages(NamedTuple):
 
 @dataclass(frozen=True)
 class RawData:
-    """A data set with the splits that its makers fixed."""
+    """A data set with its official splits, before ours are made."""
 
     classes: tuple[str, ...]
     train: RawImages
     validation: RawImages | None = None
     test: RawImages | None = None
     notes: tuple[str, ...] = ()
-    """What was passed over in reading it, a line for each reason."""
+    """Which files were passed over in reading it: a line for each reason."""
 
 
 def cache_folder() -> Path:
@@ -65,8 +65,8 @@ def through_cache(
 
     Args:
         source: the folder or file that is read.
-        stamps: of all files that count.
-        options: what else changes the result, such as the image size.
+        stamps: the stamps of all files that are read.
+        options: everything else that changes the result, such as the image size.
         read: reads the source.
     """
     key = json.dumps([FORMAT, str(source.resolve()), options, sorted(stamps)])
@@ -85,12 +85,12 @@ def through_cache(
 def _load(entry: Path) -> RawData | None:
     """The data stored in `entry`, or None if there is none or it is damaged.
 
-    The tensors are mapped from the file, so only what is used is read.
+    The tensors are mapped from the file, so only the pixels that are used are read.
     """
     try:
         with safe_open(entry, framework="pt") as file:
-            said = json.loads(file.metadata()["said"])
-            classes, notes = (tuple(said[name]) for name in ("classes", "notes"))
+            texts = json.loads(file.metadata()["said"])
+            classes, notes = (tuple(texts[name]) for name in ("classes", "notes"))
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         splits = {
             split: RawImages(tensors[f"{split}.pixels"], tensors[f"{split}.labels"])
@@ -117,13 +117,14 @@ def _store(entry: Path, data: RawData) -> None:
         return
     entry.parent.mkdir(parents=True, exist_ok=True)
     with written_whole(entry) as partial:
-        said = json.dumps({"classes": data.classes, "notes": data.notes})
-        save_file(tensors, partial, metadata={"said": said})  # one: of several the order varies
+        texts = json.dumps({"classes": data.classes, "notes": data.notes})
+        # A single key: safetensors writes several in varying order.
+        save_file(tensors, partial, metadata={"said": texts})
         _prune(entry.parent, CACHE_LIMIT - needed)
 
 
 def _prune(folder: Path, limit: int) -> None:
-    """Remove the entries used longest ago until the others take at most `limit` bytes."""
+    """Remove the least recently used entries until the others take at most `limit` bytes."""
     stats = [(entry, entry.stat()) for entry in folder.glob("*.safetensors")]
     total = sum(stat.st_size for _, stat in stats)
     for entry, stat in sorted(stats, key=lambda pair: pair[1].st_mtime_ns):

@@ -24,14 +24,15 @@ from snnlab.settings import quoted_path
 
 GREY_MODES = {"1", "L", "LA", "La"}
 DEEP_GREY = ("PNG", "PPM")
-"""Formats whose grey values are of 16 bits where Pillow opens them as 32, mode I."""
+"""Formats whose 16-bit grey values Pillow opens as 32-bit, mode I."""
 MANY_VIEWS = "MPO"
-"""What telephones write as .jpg: the photograph, then smaller ones of the same."""
+"""A format that telephones write as .jpg: the photograph, followed by smaller copies of it."""
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "DIB", "WEBP", "TIFF", "PPM")
-"""What is read, whatever the name of the file says. Others are not even tried: to open a
-PostScript picture is to run a program."""
+"""Formats that are read, whatever the ending of the file's name. Others are not even tried: opening
+a PostScript picture, for instance, runs a program."""
 CLEAR_GREY = {"L;2": 85, "L;4": 17}
-"""Grey values of few bits, which Pillow stretches to 8; the transparent one it leaves as it is."""
+"""By which factor Pillow scales grey values of 2 or 4 bits to 8 bits. It does not scale the value
+that marks transparency, so we do."""
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -41,10 +42,11 @@ TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-"""By how a camera was held, as EXIF notes it; 1 is upright."""
+"""How to turn an image, by the orientation of the camera in EXIF; 1 is upright."""
 ON_ITS_SIDE = (5, 6, 7, 8)
+"""Orientations in which width and height are swapped."""
 MOST_SIZES = 4
-"""That are written out where sizes differ."""
+"""How many sizes a message lists at most if images differ in size."""
 ADVICE = "remove it, or save it once more as PNG or JPEG"
 DISGUISES = (
     (b"version https://git-lfs", 0, "a pointer of Git LFS; fetch the image itself (git lfs pull)"),
@@ -57,11 +59,12 @@ DISGUISES = (
     (b"8bps", 0, "a file of Photoshop; save it as PNG"),
     (b"ftyp", 4, "a HEIC or AVIF picture or a film; save it as JPEG"),
 )
-"""How files begin that are found under the names of images, in small letters; where; and words."""
+"""Other files that often have the name of an image: how they begin, in small letters; at which
+byte; and the words for a message."""
 
 
 class NeedsSize(DataError):
-    """Images that cannot be read as they are, and can once they are resized.
+    """Images that can be read only if they are resized.
 
     Args:
         message: what is wrong.
@@ -97,23 +100,23 @@ def decode(
 ) -> Tensor:
     """Decode images to uint8 (N, C, H, W): three channels if any image has colour, else one.
 
-    They are as a viewer shows them: turned as the camera was held, transparent parts on the
-    `ground`, the first of several frames. Of 16 bits the upper 8 count.
+    They look as in an image viewer: upright by the orientation of the camera, transparent parts on
+    the `ground`, the first of several frames. Of 16 bits the upper 8 are used.
 
     Args:
         files: at least one.
         image_size: height and width in pixels; an image is shrunk or enlarged until its smaller
             side fits, then cut at the centre. None: all must have the same size.
-        limits: on the size of one image and of all together.
-        ground: what is put behind transparent images.
-        passed: notes images that have more frames than the one that is read.
+        limits: for the size of one image and of all together.
+        ground: colour behind transparent images.
+        passed: collects the names of images with further frames, which are not read.
 
     Raises:
         NeedsSize: without `image_size` sizes differ, or all together are too large.
         DataError: an image cannot be read, or it or all together are too large.
     """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow's, of damaged notes in images that are whole
+        warnings.simplefilter("ignore")  # Pillow's, about damaged metadata of intact images
         headers = [_read_header(file, limits) for file in _with_progress(files, "reading sizes")]
         for file, header in zip(files, headers, strict=True):
             if passed and header.more_frames:
@@ -199,14 +202,14 @@ def _is_grey(image: Image.Image) -> bool:
 
 
 def _raw_mode(image: Image.Image) -> str:
-    """How the pixels stand in a file that is not loaded yet, as Pillow calls it; or nothing."""
+    """Pillow's name for the pixel format of a file that is not loaded yet; empty: unknown."""
     tiles = getattr(image, "tile", [])
     args = tiles[0][3] if tiles else ""
     return str(args[0] if isinstance(args, tuple) and args else args)
 
 
 def _loaded(image: Image.Image) -> Image.Image:
-    """An image with its pixels, and transparent where Pillow forgets it."""
+    """Load the pixels of an image, and correct transparency where Pillow loses it."""
     tiles = getattr(image, "tile", [])
     raw, box = _raw_mode(image), tiles[0][1] if tiles else None
     image.load()
@@ -250,10 +253,10 @@ def _on_ground(image: Image.Image, ground: Ground) -> Image.Image:
 
 
 def _orientation(image: Image.Image, file: ImageFile) -> int:
-    """How an image is to be turned, see `TURNS`; 1 where nothing or nonsense is noted.
+    """The EXIF orientation of an image, see `TURNS`; 1 if there is none, or an invalid one.
 
-    Pillow itself turns TIFF. For a note behind the pixels of a PNG, which is allowed and rare, it
-    decodes them, so first a look whether there is one.
+    Pillow itself turns TIFF. In a PNG the EXIF may follow the pixels, which is rare; Pillow then
+    decodes the pixels to find it, so we first check that the file has any.
     """
     if image.format == "TIFF":
         return 1
@@ -263,13 +266,13 @@ def _orientation(image: Image.Image, file: ImageFile) -> int:
             return 1
     try:
         return int(image.getexif().get(ExifTags.Base.Orientation, 1))
-    except Exception:  # a damaged note raises about anything; viewers show the image all the same
+    except Exception:  # damaged EXIF may raise any type; viewers show such an image all the same
         return 1
 
 
 @contextmanager
 def _opened(file: ImageFile) -> Iterator[Image.Image]:
-    """An image opened for reading; what goes wrong with it becomes a DataError with its name."""
+    """Open an image for reading; any error becomes a DataError with the image's name."""
     content = file.content
     try:
         source = io.BytesIO(content) if isinstance(content, bytes) else content
@@ -294,7 +297,7 @@ def _opened(file: ImageFile) -> Iterator[Image.Image]:
 
 
 def _what_it_is(file: ImageFile) -> str:
-    """What lies under the name of an image that is none, and what to do."""
+    """For a file that has the name of an image and is none: what it is, and what to do."""
     if isinstance(file.content, bytes):
         start = file.content[:64]
     else:
@@ -312,7 +315,7 @@ def _what_it_is(file: ImageFile) -> str:
 def _with_progress(files: Sequence[ImageFile], what: str) -> Iterable[ImageFile]:
     """The files, with a progress bar if they take over a second and someone is watching.
 
-    One thread: Pillow holds Python's lock for most of the time that a small image takes, and two
-    threads were measured to be slower than one.
+    There is only one thread: Pillow holds Python's lock for most of the time that a small image
+    takes, and in measurements two threads were slower than one.
     """
     return tqdm(files, what, unit="img", delay=1, disable=None, leave=False)

@@ -28,11 +28,11 @@ READERS = {
     "cifar10": ("CIFAR10", "cifar-10-batches-py"),
     "cifar100": ("CIFAR100", "cifar-100-python"),
 }
-"""How torchvision reads a set: a class of torchvision.datasets, and a folder inside the root."""
+"""For each set, its class in torchvision.datasets, and its folder inside the root."""
 
 
 def data_folder(root: str | Path | None = None) -> Path:
-    """The folder of downloaded sets: `root`, or $SNNLAB_DATA, or a part of the cache folder."""
+    """The folder of downloaded sets: `root`, or $SNNLAB_DATA, or one inside the cache folder."""
     given = root or os.environ.get("SNNLAB_DATA")
     return Path(given).expanduser() if given else cache_folder() / "downloads"
 
@@ -40,12 +40,12 @@ def data_folder(root: str | Path | None = None) -> Path:
 def read_download(name: str, root: Path, *, download: bool = True) -> RawData:
     """Read a set from `root`; fetch it first if it is not there or damaged.
 
-    Files that are there and whole are read without touching the network.
+    If all files are there and undamaged, the network is not used.
 
     Args:
         name: a key of `READERS`.
         root: folder as torchvision lays it out, such as root/MNIST/raw.
-        download: whether fetching is allowed.
+        download: whether the set may be downloaded.
 
     Raises:
         DataError: the set is not there, or damaged, and cannot be fetched.
@@ -69,7 +69,7 @@ def _read(info: SetInfo, root: Path) -> RawData:
     """Both official splits, through the cache.
 
     Raises:
-        DataError: the set is not there or damaged; a message without a full stop.
+        DataError: the set is not there or damaged; its message has no full stop at the end.
     """
     folder = root / READERS[info.name][1]
     stamps = [
@@ -109,9 +109,9 @@ def _as_pixels(data: Tensor | np.ndarray) -> Tensor:
 
 
 def _fetch(name: str, root: Path) -> None:
-    """Download into a folder inside the root and move whole files to their place, one by one.
+    """Download into a temporary folder inside the root, then move the files to their places.
 
-    A download that is cut off leaves nothing that a later call could take for the set.
+    So an interrupted download leaves no incomplete file that a later call would read.
     """
     root.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=root, prefix=f".{name}-") as staging, _network_timeout():
@@ -133,7 +133,7 @@ def _reader(name: str) -> Any:
 
 @contextmanager
 def _network_timeout() -> Iterator[None]:
-    """Let a network that does not answer fail instead of hang."""
+    """Inside the block, a network that does not answer raises an error instead of hanging."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(NETWORK_TIMEOUT)
     try:
@@ -143,7 +143,7 @@ def _network_timeout() -> Iterator[None]:
 
 
 def _one_line(error: Exception) -> str:
-    """What went wrong, on one line and without torchvision's advice on its own arguments."""
+    """The message of an error on one line, without torchvision's advice about its own arguments."""
     text = str(error).removesuffix(". You can use download=True to download it")
     return " ".join(text.split()).rstrip(".") or type(error).__name__
 

@@ -1,7 +1,7 @@
-"""A drawing becomes an image as what other hands wrote became the images of a data set.
+"""Turn a drawing into an image in the same way as the images of a data set were made.
 
-A network knows only digits that were cut out, scaled and placed in one way, that of its data set,
-and each set has its own:
+A network knows only digits that were cut out, scaled and placed as in its data set. Each data set
+has its own way:
 
 - mnist: the digit keeps its aspect ratio, fits a box of 20 x 20, and its centre of mass lies
   in the middle of 28 x 28 (LeCun, Bottou, Bengio and Haffner, 1998).
@@ -29,14 +29,14 @@ Bits = npt.NDArray[np.bool_]
 
 WHITE = 255
 MNIST_BOX, MNIST_MIDDLE = 20, 14
-"""Side of the box, and the row and column, counted from 0, in which the centre of mass lies."""
+"""Side of the box; row and column, counted from 0, of the centre of mass."""
 SIDE, BOX_WIDTH, BLOCK = 32, 20, 4
-"""Of optdigits: side of the bitmap, width of the box in it, side of the blocks that are counted."""
+"""For optdigits: side of the bitmap, width of the box in it, side of the counted blocks."""
 THINNER_ABOVE, THINNER_TWICE = 412, 560
 THICKER_BELOW, THICKER_TWICE = 256, 108
-"""Numbers of pixels with ink from which strokes change."""
+"""With how many inked pixels strokes are made thinner or thicker, once or twice."""
 NOISY_ROWS = 2
-"""Rows at the top and at the bottom that say nothing about slant."""
+"""How many rows at the top and at the bottom are not used to measure the slant."""
 
 
 def as_image(ink: npt.ArrayLike | Tensor, data: DataSpec | str) -> Tensor:
@@ -45,14 +45,13 @@ def as_image(ink: npt.ArrayLike | Tensor, data: DataSpec | str) -> Tensor:
     Args:
         ink: (S, S), from 0 where nothing was drawn to 255; any side S, and any place and
             size of the drawing.
-        data: which data, or the name of its set.
+        data: the data set, or its name.
 
     Returns:
         uint8 (1, H, W), of the size of the images of `data`.
 
     Raises:
-        DataError: nobody can draw for this data, or there is nothing drawn, or `ink` is no such
-            square.
+        DataError: a data set without handwriting, an empty drawing, or `ink` of another shape.
 
     Example:
         >>> ink = np.zeros((140, 140)); ink[20:120, 60:75] = 255
@@ -72,7 +71,7 @@ def as_image(ink: npt.ArrayLike | Tensor, data: DataSpec | str) -> Tensor:
 
 
 def checked(ink: npt.ArrayLike | Tensor) -> Grey:
-    """The drawing as numbers, if it is one."""
+    """The drawing as a float32 array; DataError if it is no valid drawing."""
     try:
         grey = np.asarray(ink.cpu() if isinstance(ink, Tensor) else ink, dtype=np.float32)
     except (TypeError, ValueError) as error:
@@ -87,27 +86,27 @@ def checked(ink: npt.ArrayLike | Tensor) -> Grey:
 
 
 def cut_out(grey: Grey) -> Grey:
-    """The rectangle that holds all that has half of the darkest ink or more."""
+    """The smallest rectangle with all pixels that have at least half of the darkest ink."""
     (box,) = ndimage.find_objects((grey >= grey.max() / 2).astype(int))
     cut: Grey = grey[box]
     return cut
 
 
 def scaled(grey: Grey, height: int, width: int) -> Grey:
-    """Each pixel is the mean of what it covers."""
+    """Resize; each new pixel is the mean of the pixels that it covers."""
     box = Image.Resampling.BOX
     return np.asarray(Image.fromarray(grey).resize((width, height), box), dtype=np.float32)
 
 
 def as_mnist(digit: Grey, side: int) -> Grey:
-    """In a box of 20 x 20, by its centre of mass in the middle of (side, side)."""
+    """Fit a digit into a box of 20 x 20, and put its centre of mass in the middle of the image."""
     longest = max(digit.shape)
     height, width = (max(1, round(MNIST_BOX * n / longest)) for n in digit.shape)
     small = scaled(digit, height, width)
-    small = small * (WHITE / small.max())  # a thin pen is no faint one: every image has some white
+    small = small * (WHITE / small.max())  # as in MNIST, each image has white, also with a thin pen
 
     def start(masses: Grey) -> int:
-        """Where the first row or column goes; the digit stays inside."""
+        """The first row or column of the digit, such that all of it is inside the image."""
         middle = float(masses @ np.arange(len(masses)) / masses.sum())
         return min(max(round(MNIST_MIDDLE - middle), 0), side - len(masses))
 
@@ -118,7 +117,7 @@ def as_mnist(digit: Grey, side: int) -> Grey:
 
 
 def as_optdigits(digit: Grey) -> Grey:
-    """Fills the height of (8, 8): grey values that are sixteenths of white."""
+    """Stretch a digit to the full height of (8, 8); grey values are multiples of white / 16."""
     small = scaled(digit, SIDE, BOX_WIDTH)
     bits = np.zeros((SIDE, SIDE), np.bool_)
     left = (SIDE - BOX_WIDTH) // 2
@@ -130,7 +129,7 @@ def as_optdigits(digit: Grey) -> Grey:
 
 
 def with_usual_strokes(bits: Bits) -> Bits:
-    """Much ink loses its rim, once or twice; little ink gets one. Outside there is no ink."""
+    """Remove the rim of thick strokes, or add one to thin strokes; twice in extreme cases."""
     count, changed = bits.sum(), bits
     if count > THINNER_ABOVE:
         changed = ndimage.binary_erosion(bits, iterations=2 if count > THINNER_TWICE else 1)
@@ -140,7 +139,7 @@ def with_usual_strokes(bits: Bits) -> Bits:
 
 
 def upright(bits: Bits) -> Bits:
-    """Rows are shifted until the left edge near the top stands above that near the bottom."""
+    """Shift rows until the left edge near the top is right above that near the bottom."""
     rows = np.flatnonzero(bits.any(1))
     if len(rows) <= 2 * NOISY_ROWS + 1:
         return bits
@@ -149,5 +148,5 @@ def upright(bits: Bits) -> Bits:
         return bits
     slope = (bits[top].argmax() - bits[bottom].argmax()) / (bottom - top)
     shifts = np.rint((np.arange(SIDE) - SIDE // 2) * slope).astype(int).clip(-SIDE, SIDE)
-    wide = np.pad(bits, ((0, 0), (SIDE, SIDE)))  # what leaves on one side does not come back
+    wide = np.pad(bits, ((0, 0), (SIDE, SIDE)))  # so that no pixel comes in at the other side
     return np.stack([row[SIDE - s : 2 * SIDE - s] for row, s in zip(wide, shifts, strict=True)])

@@ -1,4 +1,4 @@
-"""Any folder of images in torchvision's ImageFolder layout, also inside a zip or tar archive."""
+"""Read a folder of images in torchvision's ImageFolder layout, or a zip or tar archive of one."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def read_images(
         path: of the folder or archive; see `snnlab.data.layout` for what it may hold.
         image_size: height and width in pixels to resize to; None if all have the same size.
         limits: how much it may hold.
-        ground: what is put behind transparent images.
+        ground: colour behind transparent images.
 
     Raises:
-        DataError: anything that keeps the images from being read; names the file.
+        DataError: the images cannot be read; names the file.
     """
     read = _read_folder if path.is_dir() else _read_archive
     try:
@@ -62,8 +62,8 @@ def _read_folder(path: Path, image_size: int | None, limits: Limits, ground: Gro
         _options(image_size, ground),
         lambda: _decode_all(layout, files, image_size, limits, ground, PassedOver()),
     )
-    # What is no image counts for no stamp: the folder is listed anew each time, and only what was
-    # found in the images comes from the cache.
+    # Only images have stamps, so the notes about other files come from the listing just made, and
+    # only the notes about images come from the cache.
     return replace(raw, notes=(*passed.notes[:seen], *raw.notes))
 
 

@@ -1,4 +1,4 @@
-"""Labelled images as tensors that live on the device, handed out in normalised batches."""
+"""Labelled images as tensors on a device, from which normalised batches are taken."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from snnlab.settings import Count, checked, quoted
 
 @dataclass(frozen=True, eq=False)
 class Images:
-    """Labelled images of one split; `images_of` makes them from whatever there is.
+    """Labelled images of one split; `images_of` makes them from tensors, arrays and data sets.
 
-    A network sees (pixels - mean) / std. Floating-point pixels are taken as they are unless mean
-    and std are given. Of uint8 pixels, 0 to 255, mean and std are in units of 255, so that without
-    them a network sees numbers from 0 to 1.
+    A network receives (pixels - mean) / std. Without mean and std, floating-point pixels are used
+    unchanged. For uint8 pixels, 0 to 255, mean and std are in units of 255, so that without them a
+    network receives numbers from 0 to 1.
 
     Args:
         pixels: uint8 or floating-point (N, C, H, W).
@@ -42,7 +42,7 @@ class Images:
 
     pixels: Tensor
     labels: Tensor
-    mean: Tensor = None  # type: ignore[assignment]  # a tensor once it is made
+    mean: Tensor = None  # type: ignore[assignment]  # __post_init__ sets a tensor
     std: Tensor = None  # type: ignore[assignment]
     shift: int = 0
     flip: bool = False
@@ -109,7 +109,7 @@ class Images:
         return self.pixels.device
 
     def to(self, device: torch.device | str) -> Images:
-        """The same images on `device`; DataError if there is none such here."""
+        """The same images on `device`; DataError if this machine has no such device."""
         moved: dict[str, Any] = {
             name: on_device(getattr(self, name), device, DataError)
             for name in ("pixels", "labels", "mean", "std")
@@ -151,20 +151,20 @@ class Images:
         return replace(self, pixels=self.pixels[:n], labels=self.labels[:n])
 
     def normalised(self, indices: Tensor | slice = slice(None)) -> Tensor:
-        """Images (B, C, H, W) as a network sees them, float32 unless the pixels have another type.
+        """Images (B, C, H, W) for a network; float32, or the type of floating-point pixels.
 
-        Of sets that `load_data` reads, training pixels then have mean 0 and variance 1.
+        Training pixels of `load_data` have mean 0 and variance 1 after this.
         """
         return self._normalise(self.pixels[indices])
 
     def as_input(self, pixels: Tensor) -> Tensor:
-        """Another image (C, H, W), in units of these pixels, normalised as these."""
+        """Normalise another image (C, H, W), in the units of these pixels, as these images are."""
         return self._normalise(pixels[None].to(self.device))[0]
 
     def batch_count(self, batch_size: int, *, drop_last: bool = False) -> int:
         """Number of batches that `batches` yields."""
-        whole, rest = divmod(len(self), checked("batch_size", Count, batch_size, DataError))
-        return whole + (rest > 0 and not drop_last)
+        full, rest = divmod(len(self), checked("batch_size", Count, batch_size, DataError))
+        return full + (rest > 0 and not drop_last)
 
     def batches(
         self,
@@ -230,7 +230,7 @@ class Images:
             offset = (-self.mean / self.std)[:, None, None]
             return torch.addcmul(offset, pixels.float(), scale)
         mean, std = (x.to(pixels.dtype)[:, None, None] for x in (self.mean, self.std))
-        return (pixels - mean) / std  # exactly the pixels where they are taken as they are
+        return (pixels - mean) / std  # with mean 0 and std 1 exactly the pixels
 
 
 @dataclass(frozen=True, eq=False)
@@ -301,8 +301,8 @@ def random_shift(pixels: Tensor, offsets: Tensor, shift: int) -> Tensor:
 
     Args:
         pixels: (B, C, H, W).
-        offsets: int64 (B, 2) in [0, 2 * shift]; `shift` means "stay", less moves the image down
-            or right, more moves it up or left.
+        offsets: int64 (B, 2) in [0, 2 * shift]; `shift` does not move the image, less moves it
+            down or right, more moves it up or left.
         shift: largest shift in pixels.
 
     Returns:
@@ -318,10 +318,10 @@ def random_shift(pixels: Tensor, offsets: Tensor, shift: int) -> Tensor:
 
 
 def as_picture(pixels: Tensor) -> Tensor:
-    """Pixels as one draws them, uint8 with 1 or 3 channels.
+    """Pixels for a picture, uint8 with 1 or 3 channels.
 
-    Floating-point pixels outside of 0 to 1 are stretched: the lowest black, the highest white. Of
-    other numbers of channels their mean is drawn.
+    If floating-point pixels lie outside 0 to 1, the lowest becomes black and the highest white.
+    With another number of channels, the picture shows their mean.
 
     Args:
         pixels: (C, H, W) or (N, C, H, W).

@@ -1,6 +1,6 @@
-"""Images in memory, made `Images`: tensors, arrays, data sets and loaders of torch.
+"""Make `Images` from tensors, arrays, and data sets and loaders of torch.
 
-Everything is read once and kept: a data set that draws at random gives one drawing of each image.
+Everything is read once and kept: of a data set with random transforms each image is drawn once.
 """
 
 from __future__ import annotations
@@ -35,24 +35,24 @@ VALID = (
     "torch that gives such pairs"
 )
 CHANNELS = (1, 3, 4)
-"""Of the images that people have: grey, colour, colour with transparency."""
+"""Usual numbers of channels: grey, colour, colour with transparency."""
 MOST_CLASSES = 100_000
-"""More than any set has: a higher label is no class, and naming as many would fill the memory."""
+"""Limit for labels, more than any set has: a longer list of class names would fill the memory."""
 Pair = tuple[Tensor, Tensor]
 
 
 def images_of(given: Any, *, labelled: bool = True, limits: Limits = OWN) -> Images:
-    """`Images` of whatever holds images and their labels.
+    """Make `Images` from an object that holds images and their labels.
 
-    Floating-point images are taken as they are, so they should be normalised; of uint8 images a
-    network sees pixels / 255, as torchvision's ToTensor gives them. Grey images may come without
+    Floating-point images are used unchanged, so they should be normalised; of uint8 images a
+    network receives pixels / 255, as from torchvision's ToTensor. Grey images may lack the axis of
     channels, (N, H, W) or (H, W).
 
     Args:
         given: `Images`, returned as they are; a pair (images, labels) of tensors or NumPy arrays;
-            or a `Dataset`, a `DataLoader` or another iterable of such pairs. It is read once, a
-            loader that only shuffles in the order of its data set. Labels are whole numbers from
-            0 on, or one-hot rows. Images of PIL are taken as uint8.
+            or a `Dataset`, a `DataLoader` or another iterable of such pairs. It is read once. If a
+            loader only shuffles, the images keep the order of its data set. Labels are whole
+            numbers from 0 on, or one-hot rows. Images of PIL become uint8.
         labelled: whether labels are needed; if not, images alone are valid, too, and get label 0.
         limits: how much may be read.
 
@@ -96,14 +96,14 @@ def data_of(
     classes: Iterable[str] | None = None,
     name: str = "data",
 ) -> Data:
-    """`Data` of splits that are whatever `images_of` takes.
+    """Make `Data` from splits, each of any kind that `images_of` accepts.
 
     Args:
         train: the training images; also a `Data`, returned as it is, a pair (train, test) or
             three splits (train, validation, test) of anything but arrays.
-        validation, test: the other splits; None: without images.
-        classes: their names; None: those that the data set names, else the labels.
-        name: for messages.
+        validation, test: the other splits; None: an empty split.
+        classes: names of the classes; None: those of the data set if it has names, else the labels.
+        name: name of the data, for messages.
 
     Raises:
         DataError: see `images_of`; or splits that do not fit each other.
@@ -170,7 +170,7 @@ def is_item(images: Any, labels: Any) -> bool:
 
 
 def named_classes(given: Any) -> list[str] | None:
-    """The names of the classes that a data set brings, as those of torchvision do."""
+    """The attribute `classes` of a data set, as in torchvision; None: it has none."""
     while isinstance(given, DataLoader | Subset):
         given = given.dataset
     found = getattr(given, "classes", None)
@@ -195,7 +195,7 @@ def whole_images(given: Any) -> Tensor:
 
 
 def native_tensor(given: Any, name: str) -> Tensor:
-    """A tensor that torch can calculate with, of a tensor or an array in any byte order."""
+    """A tensor of real numbers, from a tensor or from an array in any byte order."""
     if isinstance(given, np.ndarray):
         if given.dtype.kind not in "biuf":
             raise DataError(f"{name} must be numbers, got {described(given)}")
@@ -229,7 +229,7 @@ def numbers(given: Any) -> Tensor:
 
 
 def whole_labels(given: Any, count: int) -> Tensor:
-    """Labels int64 (N,) of numbers (N,), (N, 1) or one-hot rows (N, K)."""
+    """Labels int64 (N,), from numbers (N,) or (N, 1), or from one-hot rows (N, K)."""
     found = native_tensor(given, "labels")
     if found.ndim == 2 and found.shape[1] == 1:
         found = found.squeeze(1)
@@ -263,7 +263,7 @@ def whole_labels(given: Any, count: int) -> Tensor:
 
 
 def pairs_in(given: Any, labelled: bool) -> Iterator[Pair]:
-    """Images (B, C, H, W) and labels (B,), batch by batch, of what holds such pairs."""
+    """Yield images (B, C, H, W) and labels (B,) from an object that holds such pairs."""
     if isinstance(given, DataLoader):
         check_repeats(given.dataset)
         return batches_of(given, labelled)
@@ -278,7 +278,7 @@ def pairs_in(given: Any, labelled: bool) -> Iterator[Pair]:
 
 
 def batches_of(loader: DataLoader[Any], labelled: bool) -> Iterator[Pair]:
-    """The batches of a loader, in the order of its data set if all that it does is shuffle."""
+    """The batches of a loader; in the order of its data set if the loader only shuffles."""
     if only_shuffles(loader):
         loader = DataLoader(
             loader.dataset,
@@ -306,9 +306,9 @@ def batches_of(loader: DataLoader[Any], labelled: bool) -> Iterator[Pair]:
 
 
 def only_shuffles(loader: DataLoader[Any]) -> bool:
-    """Whether a loader gives each image of its data set once, in batches of its own making.
+    """Whether a loader only orders and batches the images of its data set, each of them once.
 
-    One of a class of somebody's own may change its batches.
+    A loader of a derived class may change its batches, so it does not count.
     """
     sampler: Any = loader.sampler
     whole = type(sampler) is SequentialSampler or (
@@ -320,13 +320,13 @@ def only_shuffles(loader: DataLoader[Any]) -> bool:
 
 
 def check_repeats(given: Any) -> None:
-    """Warn of a data set that gives another image each time."""
+    """Warn if a data set returns a different image each time."""
     if isinstance(given, IterableDataset) or not hasattr(given, "__getitem__"):
         return
     try:
         one, other = (np.asarray(given[0][0]) for _ in range(2))
         same = np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
-    except Exception:  # what is wrong with it is said where it is read
+    except Exception:  # reading the data set raises the error with a message
         return
     if not same:
         warnings.warn(
@@ -337,7 +337,7 @@ def check_repeats(given: Any) -> None:
 
 
 def both(item: Any, called: str) -> tuple[Any, Any]:
-    """The two parts of a pair."""
+    """The two parts of a pair; DataError if it is no pair."""
     if isinstance(item, tuple | list) and len(item) == 2:
         return item[0], item[1]
     if isinstance(item, dict):
@@ -351,7 +351,7 @@ def both(item: Any, called: str) -> tuple[Any, Any]:
 
 
 def one_item(item: Any, number: int, labelled: bool) -> Pair:
-    """An image (1, C, H, W) and its label (1,) of an item of a data set; 0 if it brings none."""
+    """Image (1, C, H, W) and label (1,) of an item of a data set; without a label it gets 0."""
     if not labelled and (is_array(item) or isinstance(item, Image.Image)):
         item = item, 0
     image, label = both(item, f"item {number}")
@@ -384,10 +384,10 @@ def one_label(label: Any) -> Tensor:
 
 
 def collected(pairs: Iterator[Pair], limits: Limits) -> Pair:
-    """All pairs as one, on one device.
+    """Concatenate all pairs, on one device.
 
     Raises:
-        DataError: none, several sizes or types, or more than the limits allow.
+        DataError: no images, several sizes or types, or more than the limits allow.
     """
     pixels: list[Tensor] = []
     labels: list[Tensor] = []
@@ -411,7 +411,7 @@ def collected(pairs: Iterator[Pair], limits: Limits) -> Pair:
                 )
     except DataError:
         raise
-    except Exception as error:  # of a data set of one's own
+    except Exception as error:  # the user's data set may raise any type
         why = f"{type(error).__name__}: {error}"
         raise DataError(f"image {count} of the data set cannot be read: {why}") from error
     if not count:

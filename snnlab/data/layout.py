@@ -1,9 +1,9 @@
 """Which image belongs to which class and split, from file names alone.
 
 Two layouts are known, both of torchvision's ImageFolder kind: `<class>/...` and
-`<split>/<class>/...`, the splits under any of the names in `split_names.py`. Folders above them
-that hold nothing else are skipped, and so is a folder of a split that holds only the same once
-more, as in `seg_train/seg_train/<class>`.
+`<split>/<class>/...`, where a split has any of the names in `split_names.py`. A single folder
+around the layout is skipped, and so is a second folder inside a split with its name, as in
+`seg_train/seg_train/<class>`.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ UNREAD = (
     *(".heic", ".heif", ".hif", ".avif", ".jxl", ".jp2", ".svg", ".psd", ".eps"),
     *(".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf"),
 )
-"""Pictures all the same: of telephones, of cameras, of programs that draw."""
+"""Endings of pictures that are not read: of telephones, of cameras, of drawing programs."""
 ADDED = {"__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "@eadir", "$recycle.bin"}
-"""What macOS, Windows and storage devices put among files, besides names with a dot in front."""
+"""Files and folders that macOS, Windows and storage devices add; others have a leading dot."""
 EXPECTED = "expected <class>/<image>, or train/<class>/<image> and test/<class>/<image>"
 TRAINING_NAMES = ", ".join(WORDS["train"])
 
 Parts = tuple[str, ...]
-"""A path, in parts."""
+"""The parts of a path."""
 ByClass = dict[str, list[Parts]]
-"""Images by the name of a folder that they are in, which mostly is their class."""
+"""Images by the name of one of their folders, mostly that of their class."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def is_image(name: str) -> bool:
 
 
 def hidden_part(name: str) -> str | None:
-    """A path up to its first part that is hidden or that a system adds; None if none is."""
+    """A path up to its first part that is hidden or added by a system; None: there is none."""
     parts = name.split("/")
     for end, part in enumerate(parts, start=1):
         if part.startswith(".") or part.casefold() in ADDED:
@@ -75,13 +75,13 @@ def arrange(images: Iterable[str], folders: Iterable[str], passed: PassedOver) -
 
     Args:
         images: paths of images, parts separated by "/".
-        folders: paths of folders that are there even if no image is in them; none is hidden.
-        passed: notes images without labels and splits without images.
+        folders: paths of all folders that are not hidden, also those without images.
+        passed: collects images without labels and splits without images.
 
     Returns:
-        classes in alphabetical order; the split "train", and "validation" and "test" where there
-        are such folders. Names are compared with their accents composed (NFC), as Windows and
-        Linux write them: macOS takes them apart.
+        classes in alphabetical order; the split "train", and "validation" and "test" if there
+        are such folders. Names are compared in the form NFC, with a letter and its accent as one
+        character as on Windows and Linux; macOS separates them.
 
     Raises:
         DataError: no image, an image outside a class folder, a class without images, fewer than
@@ -131,7 +131,7 @@ def _in_splits(
         for name, split in splits.items()
     }
     labelled = {split: by_class for split, by_class in found.items() if by_class}
-    if len(labelled) == 1:  # no other split shows that they are classes
+    if len(labelled) == 1:  # without a second split with the same folders these may be splits
         named = _named(labelled["train"])
         others = sorted(labelled["train"].keys() - named.keys())
         if named and not _is_class_of_trains(named):
@@ -153,9 +153,10 @@ def _grouped(files: Iterable[Parts], level: int) -> ByClass:
 
 
 def _top(files: list[Parts]) -> int:
-    """Number of folders above the layout: shared by all images, with two levels left below.
+    """Number of folders around the layout: shared by all images, with two levels left inside.
 
-    A folder named like the split to train on is one, not above the layout, unless splits are in it.
+    A folder with a name for training images is a split and not around the layout, unless it holds
+    splits itself.
     """
     top = 0
     while _only_folder(files, top):
@@ -177,10 +178,10 @@ def _folders_in(files: list[Parts], level: int) -> set[str]:
 
 
 def _splits(by_top: ByClass, top: int) -> dict[str, Split]:
-    """Which folder is which split, the one to train on first; empty if the folders are classes.
+    """The split of each folder, the training split first; empty if the folders are classes.
 
     Raises:
-        DataError: it cannot be told, two are the same split, or there is none to train on.
+        DataError: it is unclear, two folders are the same split, or there is no training split.
     """
     named = _named(by_top)
     others = sorted(by_top.keys() - named.keys())
@@ -213,7 +214,7 @@ def _splits(by_top: ByClass, top: int) -> dict[str, Split]:
 
 
 def _named(folders: Iterable[str]) -> dict[str, Split]:
-    """Those that are splits by their names."""
+    """Folders whose names are names of splits, with their splits."""
     return {name: split for name in folders if (split := split_of(name)) is not None}
 
 
@@ -239,10 +240,10 @@ def _is_class_of_trains(named: dict[str, Split]) -> bool:
 def _split_classes(
     files: list[Parts], split: Split, level: int, folders: list[Parts], passed: PassedOver
 ) -> ByClass:
-    """The images of a split by class; none if it has no labels, which is noted.
+    """The images of a split by class; empty, with a note, if the split has no labels.
 
     Raises:
-        DataError: it is the one to train on.
+        DataError: the training split has no labels.
     """
 
     def inner(name: str) -> bool:
@@ -250,8 +251,10 @@ def _split_classes(
 
     while _only_folder(files, level) and inner(files[0][level]):
         level += 1
-    bare = all(len(f) == level + 1 or (len(f) == level + 2 and inner(f[level])) for f in files)
-    if split != "unlabelled" and not bare:
+    no_classes = all(
+        len(f) == level + 1 or (len(f) == level + 2 and inner(f[level])) for f in files
+    )
+    if split != "unlabelled" and not no_classes:
         return _by_class(files, level, folders, passed)
     if split == "train":
         raise DataError(
@@ -265,10 +268,11 @@ def _split_classes(
 
 
 def _by_class(files: list[Parts], level: int, folders: list[Parts], passed: PassedOver) -> ByClass:
-    """The images by class, where the class folders stand at a level.
+    """The images by class, for class folders at this level.
 
     Raises:
-        DataError: an image lies outside, a class folder holds no image, or holds more than a class.
+        DataError: an image outside the class folders, a class folder without images, or one that
+            holds splits or classes.
     """
     if stray := next((file for file in files if len(file) < level + 2), None):
         raise DataError(_stray(stray))
@@ -282,10 +286,10 @@ def _by_class(files: list[Parts], level: int, folders: list[Parts], passed: Pass
 
 
 def _refuse_splits(by_class: ByClass, level: int) -> None:
-    """Check that classes are no splits of a name that is not known.
+    """Check that the classes are no splits with unknown names.
 
     Raises:
-        DataError: their names say so, or the folders in them.
+        DataError: their names, or the folders inside them, look like those of splits.
     """
     _refuse_two_splits(by_class)
     inside = {name: _folders_in(files, level + 1) for name, files in sorted(by_class.items())}
@@ -299,7 +303,7 @@ def _refuse_splits(by_class: ByClass, level: int) -> None:
 
 
 def _refuse_two_splits(names: Iterable[str]) -> None:
-    """Check that the names of folders do not name different splits in a word of theirs."""
+    """Check that the names of folders do not contain words for different splits."""
     named = {split: name for name in sorted(names) if (split := split_named_in(name))}
     if len(named) > 1:
         raise DataError(_splits_or_classes(sorted(named.values())))
@@ -314,10 +318,10 @@ def _splits_or_classes(names: list[str]) -> str:
 
 
 def _refuse_folders_inside(by_class: ByClass, level: int) -> None:
-    """Check that no class holds splits, and none the classes once more.
+    """Check that no class folder holds splits, or a second set of the classes.
 
     Raises:
-        DataError: one does.
+        DataError: a class folder does.
     """
     for name, files in sorted(by_class.items()):
         inside = _folders_in(files, level + 1)

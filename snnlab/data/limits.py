@@ -1,4 +1,4 @@
-"""How much a folder or an archive of images may hold: one reader, with limits for each purpose."""
+"""How much a folder or an archive of images may hold, for local files and for uploads."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from snnlab.settings import quoted_path
 
 @dataclass(frozen=True)
 class Limits:
-    """What is more than any of these is refused before it takes the memory."""
+    """Upper limits. Data beyond any of them is refused before it fills the memory."""
 
     unpacked: int
     """Bytes of an archive once it is decompressed."""
     images: int
-    """In a folder or an archive."""
+    """Images in a folder or an archive."""
     pixels: int
-    """Of one image, before it is resized."""
+    """Pixels of one image, before it is resized."""
     decoded: int
     """Bytes of all images together once they are decoded and resized."""
     way_out: str
-    """What to do where there is more, after a semicolon."""
+    """What to do with more; messages put it after a semicolon."""
 
     @property
     def files(self) -> int:
-        """In an archive, folders and what is no image included: macOS adds one to each image."""
+        """Members of an archive, also folders and other files: macOS adds a file for each image."""
         return 3 * self.images
 
     def check_images(self, count: int, source: str) -> None:
@@ -55,11 +55,11 @@ class Limits:
 OWN = Limits(
     unpacked=4 * 2**30,
     images=1_000_000,
-    pixels=178_956_970,  # above, Pillow itself takes an image for an attack
+    pixels=178_956_970,  # Pillow's own limit, above which it refuses an image as an attack
     decoded=8 * 2**30,
     way_out="unpack it and give the folder",
 )
-"""For files of one's own machine."""
+"""For files on the user's own machine."""
 
 UPLOADED = Limits(
     unpacked=400 * 2**20,
@@ -68,8 +68,8 @@ UPLOADED = Limits(
     decoded=256 * 2**20,
     way_out="take fewer or smaller images",
 )
-"""For what visitors bring to a server that a class shares. No limit is above that of `OWN`, so
-what is accepted when it is brought is accepted when it is trained on."""
+"""For uploads to a server that a class shares. No limit is above that of `OWN`, so training accepts
+every upload that was accepted."""
 
 
 def in_words(size: int, step: int = 1024) -> str:
@@ -77,7 +77,7 @@ def in_words(size: int, step: int = 1024) -> str:
 
     Args:
         size: in bytes.
-        step: how many of a unit make the next one; 1000 for the memory of a machine.
+        step: factor from a unit to the next; 1000 for the memory of a machine.
 
     Example:
         >>> in_words(50 * 2**20), in_words(3 * 10**12, step=1000)

@@ -1,4 +1,4 @@
-"""The images in a folder by name, and what tells a version of them from another. No torch here."""
+"""List the images in a folder, and detect when they change. No torch here."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from snnlab.data.spec import CATALOGUE, DataError, existing, is_own, why
 from snnlab.settings import quoted_path
 
 FileStamp = tuple[str, int, int]
-"""What tells one version of a file from another: name, bytes, nanoseconds of its last change."""
+"""Identifies a version of a file: name, bytes, nanoseconds of its last change."""
 
 
 def digest_of_images(name: str) -> str:
     """Twelve hex digits that change with the images at a path: their names, sizes and times.
 
-    Empty where `name` is no path, or one that cannot be read: loading says why.
+    Empty if `name` is no path, or one that cannot be read; loading it then raises an error.
     """
     path = None if name in CATALOGUE or is_own(name) else existing(name)
     if path is None:
@@ -37,7 +37,7 @@ def digest_of_images(name: str) -> str:
 
 
 def stamped(path: Path, name: str) -> FileStamp:
-    """The stamp of the file at `path`; DataError where it cannot be read."""
+    """The stamp of the file at `path`; DataError if it cannot be read."""
     try:
         stat = path.stat()
     except OSError as error:
@@ -48,10 +48,10 @@ def stamped(path: Path, name: str) -> FileStamp:
 def list_folder(path: Path, passed: PassedOver, limits: Limits) -> tuple[dict[str, Path], set[str]]:
     """The images and the folders below `path`, by name relative to it, parts separated by "/".
 
-    Links to folders are followed after the folders, each real folder once.
+    Links to folders are followed after all other folders, and each real folder is listed once.
 
     Raises:
-        DataError: a folder cannot be read, a link leads nowhere, or something is no file.
+        DataError: a folder cannot be read, a link leads nowhere, or an image is no regular file.
     """
     files: dict[str, Path] = {}
     folders: set[str] = set()
@@ -65,7 +65,7 @@ def list_folder(path: Path, passed: PassedOver, limits: Limits) -> tuple[dict[st
         seen.add(real)
         folders.add(name)
         for entry in _entries(here, name):
-            # A program that unpacks an archive of Windows elsewhere leaves names with backslashes.
+            # Unpacking an archive made on Windows may leave backslashes in names.
             below = f"{name}/{readable(entry.name)}".lstrip("/").replace("\\", "/")
             file, kind = Path(entry.path), _kind(entry)
             if hidden_part(below):
@@ -97,14 +97,14 @@ def _entries(folder: Path, name: str) -> list[os.DirEntry[str]]:
 
 
 def _kind(entry: os.DirEntry[str]) -> Literal["folder", "file", "nowhere", "other"]:
-    """What is there, links followed."""
+    """The kind of an entry, or of the entry to which a link leads."""
     try:
         if entry.is_dir():
             return "folder"
         if entry.is_file():
             return "file"
         return "other" if Path(entry.path).exists() else "nowhere"
-    except OSError:  # links in a circle, or into a place that may not be seen
+    except OSError:  # links in a circle, or to a place without permission
         return "nowhere"
 
 

@@ -1,10 +1,12 @@
-"""Data sets of one's own by name, `module:function`: found as `python -m` would find the module.
+"""The user's own data sets, named `module:function`. `python -m` must be able to find the module.
 
-The function takes no arguments and returns what `data_of` takes: a torch `Dataset` or `DataLoader`,
-images and labels, a `Data`, or (train, test). The file of the module is part of what a run is, but
-not the modules that it imports nor the files that it reads: after a change to those, change it too.
-A server of the dashboard offers those that the environment variable `SNNLAB_DATASETS` names
-(separated by commas), and no other: visitors must not choose which code it runs. No torch here.
+The function takes no arguments and returns a value that `data_of` accepts: a torch `Dataset` or
+`DataLoader`, images and labels, a `Data`, or (train, test). The id of a run depends on the file of
+the module, but not on modules that it imports or files that it reads: after a change to those,
+change the file, too.
+
+A server of the dashboard offers only the data sets that the environment variable `SNNLAB_DATASETS`
+names (separated by commas): visitors must not choose which code it runs. No torch here.
 """
 
 from __future__ import annotations
@@ -24,27 +26,27 @@ from snnlab.neuron.own_code import imported
 
 OFFERED = "SNNLAB_DATASETS"
 _read: dict[str, str] = {}
-"""Digests of the files of the modules that were imported here, by module."""
+"""Digest of each module's file when this process imported it, by module."""
 _lock = threading.RLock()
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where a data set of one's own comes from."""
+    """Where a user's own data set comes from."""
 
     module: str
-    """That has the function."""
+    """The module with the function."""
     folder: str
-    """That the module is imported from."""
+    """The folder from which the module is imported."""
     digest: str
-    """Twelve hex digits of its file, as it is now."""
+    """Twelve hex digits of the hash of its file, as it is now."""
 
 
 def offered() -> tuple[str, ...]:
-    """The data sets of one's own that a server offers.
+    """The names of users' own data sets that a server offers.
 
     Raises:
-        DataError: the environment variable names something else.
+        DataError: the environment variable holds anything but `module:function`.
     """
     found = tuple(filter(None, map(str.strip, os.environ.get(OFFERED, "").split(","))))
     for name in found:
@@ -56,7 +58,7 @@ def offered() -> tuple[str, ...]:
 
 
 def check_offered(name: str) -> None:
-    """Raise DataError for a data set of one's own that this server does not offer."""
+    """Raise DataError for a user's own data set that this server does not offer."""
     if is_own(name) and name not in offered():
         raise DataError(
             f"the data set {name!r} is a function of somebody's own, which this server may not "
@@ -65,10 +67,10 @@ def check_offered(name: str) -> None:
 
 
 def source(name: str) -> Source:
-    """Where the module of a data set of one's own is; it is not imported.
+    """Find the module of a user's own data set, without importing it.
 
     Raises:
-        DataError: it is not there, or stands in no file.
+        DataError: there is no such module, or it has no file.
     """
     module, here = name.partition(":")[0], str(Path.cwd())
     if here not in sys.path:
@@ -107,10 +109,10 @@ def source(name: str) -> Source:
 
 
 def made_by_own(name: str) -> Any:
-    """What the function of a data set of one's own returns, of its file as it is now.
+    """Call the function of a user's own data set; its module is reloaded if the file changed.
 
     Raises:
-        DataError: it cannot be imported or called.
+        DataError: the function cannot be imported or called.
     """
     there, function = source(name), name.partition(":")[2]
     with _lock:

@@ -1,4 +1,4 @@
-"""What was not read of a folder or an archive: counted and named, for whoever gave it."""
+"""Collects the files of a folder or an archive that were not read, for a note to the user."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ WORDS: dict[Reason, tuple[str, str]] = {
     ),
     "empty": ("folder of a split without images", "folders of splits without images"),
 }
-"""For one, and for more."""
+"""Why a file was passed over, in words for one file and for several."""
 MOST_NAMED = 3
-"""Names that are written out."""
+"""How many names a note lists at most."""
 
 
 @dataclass
@@ -52,7 +52,7 @@ class PassedOver:
     names: dict[Reason, set[str]] = field(default_factory=dict)
 
     def add(self, reason: Reason, name: str) -> None:
-        """Note one."""
+        """Add a name."""
         self.names.setdefault(reason, set()).add(name)
 
     @property

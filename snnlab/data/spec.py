@@ -36,14 +36,14 @@ ARCHIVE_ENDINGS = (
     *(".zip", ".tar", ".tar.gz", ".tgz"),
     *(".tar.bz2", ".tbz2", ".tar.xz", ".txz"),
 )
-"""What the names of archives of images end with. Which kind one is, its first bytes tell."""
+"""Endings of the names of archives. The kind of an archive is recognised by its first bytes."""
 
 OWN = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 """A function of a module, `module:function`, that returns a data set."""
 
 
 Ground = Literal["white", "black"]
-"""What is put behind transparent images."""
+"""The colour behind transparent images."""
 
 
 class DataError(ValueError):
@@ -65,7 +65,7 @@ def why(error: Exception) -> str:
 
 @dataclass(frozen=True)
 class SetInfo:
-    """What the catalogue says about one named data set; unless said otherwise it is like MNIST."""
+    """The catalogue's entry for a data set; the defaults are those of MNIST."""
 
     name: str
     """The name that `load_data` takes."""
@@ -86,7 +86,7 @@ class SetInfo:
     white: int = 255
     """Grey value of white in that file."""
     drawn: Literal["", "mnist", "optdigits"] = ""
-    """How handwriting became its images, see `data/drawn.py`; empty: nobody can draw one."""
+    """How handwriting became its images, see `data/drawn.py`; empty: it holds no handwriting."""
 
 
 _COLOUR: dict[str, Any] = {
@@ -136,7 +136,7 @@ OFFLINE_SETS: tuple[str, ...] = tuple(info.name for info in _SETS if info.packag
 """Names of the sets that need no download."""
 
 DRAWN_SETS: tuple[str, ...] = tuple(info.name for info in _SETS if info.drawn)
-"""Names of the sets for which one can draw an image of one's own."""
+"""Names of the sets for which users can draw an image."""
 
 
 @dataclass(frozen=True)
@@ -153,9 +153,9 @@ class DataSpec:
 
     name: str = "digits"
     """Data set: digits, mnist-5k, mnist, fashion-mnist, kmnist, cifar10, cifar100, an image folder,
-    zip or tar by its path, or one's own as module:function. The function takes nothing and returns
-    a torch Dataset, a pair (train, test) or a Data. Its file tells runs apart, what that imports or
-    reads does not."""
+    zip or tar by its path, or your own as module:function. The function takes no arguments and
+    returns a torch Dataset, a pair (train, test) or a Data. A change of its file makes new runs; a
+    change of what the file imports or reads does not."""
     root: str | None = None
     """Folder with downloaded sets. Default: $SNNLAB_DATA, or the user's cache folder."""
     train_size: Annotated[int | None, Valid(low=1)] = None
@@ -177,7 +177,7 @@ class DataSpec:
     """What is put behind transparent images of a folder or an archive."""
 
     def __post_init__(self) -> None:
-        """Check every value on its own; whether the data suffices is seen on loading."""
+        """Check each value by itself; loading checks whether there are enough images."""
         settle(self, DataError)
         known = self.name in CATALOGUE or is_own(self.name)
         if not known and not _looks_like_path(self.name):
@@ -195,7 +195,7 @@ def can_draw(data: DataSpec) -> bool:
 
 
 def is_own(name: str) -> bool:
-    """Whether a name can only be meant as that of a function, `module:function`.
+    """Whether a name is that of a function, `module:function`, and not of an existing file.
 
     Example:
         >>> is_own("my_data:train")
@@ -205,7 +205,7 @@ def is_own(name: str) -> bool:
 
 
 def _looks_like_path(name: str) -> bool:
-    """Whether `name` can only be meant as a path, or is one that exists."""
+    """Whether `name` has the form of a path, or is an existing one."""
     separators = {os.sep, os.altsep or os.sep, "/"}
     return bool(name) and (
         any(s in name for s in separators)
@@ -215,11 +215,11 @@ def _looks_like_path(name: str) -> bool:
 
 
 def existing(name: str) -> Path | None:
-    """The folder or file at a path, "~" filled in; None where nothing can be seen there."""
+    """The folder or file at a path, with "~" replaced; None: nothing is there, or not readable."""
     try:
         path = Path(name).expanduser()
         return path if path.exists() else None
-    except (OSError, RuntimeError):  # too long a name, a folder one may not look into, no such user
+    except (OSError, RuntimeError):  # too long a name, no permission, no such user
         return None
 
 

@@ -1,6 +1,6 @@
 """The names under which splits are published: "Training", "seg_train", "test_set", "valid" ...
 
-The one list of them. A name is a word for a split, and around it words for what any folder holds:
+A name consists of a word for a split and, around it, words that any folder may have:
 
     seg_train     seg + train         training_set    training + set
     val2017       val + number        Test Images     test + images
@@ -20,14 +20,14 @@ WORDS: dict[Split, tuple[str, ...]] = {
     "test": ("test", "testing", "eval", "evaluation"),
     "unlabelled": ("pred", "predict", "prediction", "predictions", "unlabeled", "unlabelled"),
 }
-"""The last kind is published without labels: images whose class is to be predicted."""
+"""Words for each split. Images of "unlabelled" are published without labels, to be predicted."""
 AROUND = (
     *("data", "set", "split", "seg", "folder", "dir", "raw"),
     *("image", "images", "img", "imgs", "jpg", "jpeg", "png"),
     *("photo", "photos", "picture", "pictures", "sample", "samples"),
 )
-"""Words that say nothing about what a folder holds. No row of them reads in two ways, as "dataset"
-would beside "data" and "set": a pattern would try them all."""
+"""Words that say nothing about the content of a folder. No word is a sequence of others (such as
+"dataset" of "data" and "set"): with two ways to read a name the regular expression becomes slow."""
 
 _AROUND = f"(?:{'|'.join(AROUND)})*"
 _SPLITS = {
@@ -38,7 +38,7 @@ _NOTHING = re.compile(rf"{_AROUND}\d*")
 
 
 def split_of(folder: str) -> Split | None:
-    """Which split a folder is by its name; None if it is none.
+    """The split that a folder's name stands for; None: it is no name of a split.
 
     Example:
         >>> split_of("Training_set"), split_of("trainers")
@@ -49,7 +49,7 @@ def split_of(folder: str) -> Split | None:
 
 
 def split_named_in(folder: str) -> Split | None:
-    """Which split a word of a name says: in "asl_alphabet_train", "trainA", "Final_Test".
+    """The split that a word in a name stands for: "asl_alphabet_train", "trainA", "Final_Test".
 
     Example:
         >>> split_named_in("asl_alphabet_test"), split_named_in("contest")
@@ -61,16 +61,16 @@ def split_named_in(folder: str) -> Split | None:
 
 
 def says_nothing(folder: str) -> bool:
-    """Whether a name could stand on a folder of anything, such as "images"."""
+    """Whether any folder could have this name, such as "images"."""
     plain = _plain(folder)
     return bool(plain) and not plain.isdigit() and _NOTHING.fullmatch(plain) is not None
 
 
 def _words(name: str) -> list[str]:
-    """In a row of letters a word ends before a capital letter: "trainA", "PrivateTest"."""
+    """The words of a name; a capital letter begins a new one: "trainA", "PrivateTest"."""
     return re.findall(r"[^\W\d_A-Z]+|[A-Z]+(?![a-z])|[A-Z][^\W\d_A-Z]*", name)
 
 
 def _plain(name: str) -> str:
-    """Without capitals, and without what stands between words."""
+    """A name in small letters, without the characters between words."""
     return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", name).casefold())

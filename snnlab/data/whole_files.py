@@ -1,7 +1,7 @@
-"""Files that are written whole or not at all: a kill or a full disk leaves the old one there.
+"""Write files completely or not at all: if writing is interrupted, the old file stays.
 
-On Windows a file cannot be moved or removed while another program has it open, if only for the
-moment in which a dashboard or a virus scanner reads it. `patiently` waits for that moment to pass.
+On Windows a file cannot be moved or removed while another program has it open, even for the short
+time in which a dashboard or a virus scanner reads it. `patiently` tries again until it is closed.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from pathlib import Path
 from typing import TypeVar
 from uuid import uuid4
 
-ATTEMPTS, PAUSE = (50 if sys.platform == "win32" else 1), 0.02
+ATTEMPTS, SECONDS_BETWEEN_ATTEMPTS = (50 if sys.platform == "win32" else 1), 0.02
 """How often a file that is in use is tried, and seconds in between: a second in all."""
 Result = TypeVar("Result")
 
 
 @contextlib.contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
-    """A hidden path beside `path` to write to, which takes its place at the end of the block.
+    """A hidden path beside `path` to write to; at the end of the block it replaces `path`.
 
-    After an error the file at `path` is what it was, and nothing else is left.
+    After an error the file at `path` is unchanged, and the hidden one is removed.
 
     Example:
         >>> with written_whole(Path("table.csv")) as partial:
@@ -38,7 +38,7 @@ def written_whole(path: Path) -> Iterator[Path]:
 
 
 def patiently(act: Callable[[], Result]) -> Result:
-    """Do something with a file that others may have open; on Windows for up to a second.
+    """Run an operation on a file that others may have open; on Windows retry for up to a second.
 
     Example:
         >>> patiently(lambda: staged.replace(path))
@@ -46,7 +46,7 @@ def patiently(act: Callable[[], Result]) -> Result:
     for _ in range(ATTEMPTS - 1):
         with contextlib.suppress(PermissionError):
             return act()
-        time.sleep(PAUSE)
+        time.sleep(SECONDS_BETWEEN_ATTEMPTS)
     return act()
 
 

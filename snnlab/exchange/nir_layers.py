@@ -1,4 +1,4 @@
-"""What a stateless layer of ours is in NIR, and back."""
+"""Convert stateless layers to nodes of NIR, and back."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def pair(size: Any) -> tuple[int, int]:
 
 
 def numbers(tensor: Tensor) -> np.ndarray[Any, Any]:
-    """Weights as they are, in single precision or double."""
+    """Weights as an array: float64 stays, all other types become float32."""
     return (tensor if tensor.dtype == torch.float64 else tensor.float()).numpy()
 
 
@@ -58,7 +58,7 @@ def average_pooling_node(nir: Any, layer: nn.AvgPool2d, before: Shape, after: Sh
     """AvgPool2d; SumPool2d where the sum is divided by 1."""
     windows = layer.kernel_size, layer.stride, layer.padding
     whole = functional.avg_pool2d(torch.empty(1, *before, device="meta"), *windows)
-    if whole.shape[1:] != after:  # ceil_mode lets windows hang over the edge
+    if whole.shape[1:] != after:  # with ceil_mode windows may extend beyond the edge
         return None
     if not layer.count_include_pad and any(pair(layer.padding)):
         return None
@@ -69,7 +69,7 @@ def average_pooling_node(nir: Any, layer: nn.AvgPool2d, before: Shape, after: Sh
 
 
 def global_pooling_node(nir: Any, layer: nn.AdaptiveAvgPool2d, before: Shape, after: Shape) -> Any:
-    """AvgPool2d with the windows that the size of the image asks for, if all are the same."""
+    """AvgPool2d with windows that follow from the size of the image, if all are equal."""
     windows = np.array([n // m for n, m in zip(before[1:], after[1:], strict=True)])
     if tuple(windows * after[1:]) != before[1:]:
         return None
@@ -85,7 +85,7 @@ def flatten_node(nir: Any, layer: nn.Flatten, before: Shape, after: Shape) -> An
 
 
 def typed(node: Any, before: Shape, after: Shape) -> Any:
-    """The node, which knows the shapes that it maps from and to."""
+    """Set the shapes of a node's input and output."""
     node.input_type, node.output_type = {"input": np.array(before)}, {"output": np.array(after)}
     return node
 
@@ -98,7 +98,8 @@ NODES: dict[type[nn.Module], Make] = {
     nn.AdaptiveAvgPool2d: global_pooling_node,
     nn.Flatten: flatten_node,
 }
-"""The layers that NIR has, each with what makes its node, or None for settings that it lacks."""
+"""Functions that make the node of a layer, by its class; they return None for settings that NIR
+lacks."""
 
 
 def linear_layer(node: Any) -> nn.Module:
@@ -158,4 +159,4 @@ LAYERS: dict[str, Callable[[Any], nn.Module]] = {
     "SumPool2d": average_pooling_layer,
     "Flatten": flatten_layer,
 }
-"""The layers that our networks have, each with what makes it of its node."""
+"""Functions that make a layer from a node, by the kind of the node."""

@@ -1,7 +1,7 @@
-r"""What a neuron of ours is in NIR, and back.
+r"""Convert neurons to nodes of NIR, and back.
 
 NIR (Pedersen et al., 2024) describes neurons in continuous time; tools run them in Euler steps of
-a timestep dt. With potentials u there and v here
+a timestep dt. With u the potential in NIR and v ours:
 
     LIF    tau du/dt = v_leak - u + r I    h = (1 - dt / tau) u + (r dt / tau) I
     IF     du/dt = r I                     h = u + r I, for every tool takes this r per timestep
@@ -17,9 +17,9 @@ as potentials do: v_threshold = g v_th. We write r = 1, because Norse ignores an
 single precision, so both are the same if v_threshold lies between v_th and the next such number
 below: we write one a quarter of the way up, and read the next number above.
 
-**Reset.** NIR knows one reset, to `v_reset`. Reset by subtraction stands in the metadata of the
-node (`reset`), as does the potential before the first timestep (`v_init`, in units of u), which
-NIR does not know. A tool that does not read them resets to `v_reset` and starts at 0.
+**Reset.** NIR has one reset, to `v_reset`. We write reset by subtraction into the metadata of the
+node (`reset`), and also the potential before the first timestep (`v_init`, in units of u), which
+NIR does not have. A tool that does not read the metadata resets to `v_reset` and starts at 0.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ from snnlab.settings import checked, quoted
 
 Values = NDArray[np.float64]
 Shape = tuple[int, ...]
-"""Of what flows between layers, (C, H, W) or (F,): NIR knows neither batch nor time."""
+"""Shape between layers, (C, H, W) or (F,): NIR has no axes for batch and time."""
 
 DT = 1e-4
-"""Seconds that a timestep stands for in the files we write: snnTorch reads and writes no other."""
+"""Seconds per timestep in the files we write: snnTorch accepts no other value."""
 
 
 @dataclass(frozen=True)
 class Constants:
-    """A layer of neurons of ours, as far as NIR describes it."""
+    """The constants of a layer of neurons that NIR can describe."""
 
     v_th: Values
     """Thresholds, a scalar or the shape of the layer."""
@@ -91,11 +91,11 @@ def constants_of(node: Any, place: str, shape: Shape, dt: float | None, reset: R
         node: IF, LIF, or CubaLIF without a synaptic filter.
         place: its name, for messages.
         shape: (C, H, W) or (F,).
-        dt: seconds that a timestep stands for; None: unknown.
-        reset: of a node whose metadata names none.
+        dt: seconds per timestep; None: unknown.
+        reset: the reset if the metadata of the node has none.
 
     Raises:
-        ValueError: what our neurons do not do, named with its place.
+        ValueError: constants that our neurons cannot have, named with their place.
     """
     fields = {name: value for name, value in vars(node).items() if name in FIELDS}
     found = {
@@ -121,9 +121,9 @@ def constants_of(node: Any, place: str, shape: Shape, dt: float | None, reset: R
 
 
 FIELDS = ("r", "tau", "tau_mem", "tau_syn", "w_in", "v_leak", "v_threshold", "v_reset")
-"""What NIR nodes of neurons may hold."""
+"""Fields of NIR nodes of neurons."""
 ROUNDING = 4 * float(np.finfo(np.float32).eps)
-"""How far a product of constants in single precision may lie beside 1."""
+"""Tolerance for a product of single-precision constants that should be 1."""
 
 
 def values_of(given: Any, called: str, shape: Shape) -> Values:
@@ -143,7 +143,7 @@ def values_of(given: Any, called: str, shape: Shape) -> Values:
 
 
 def leak_and_gain(found: dict[str, Values], place: str, dt: float | None) -> tuple[float, Values]:
-    """beta, and potentials of the node per potential of ours."""
+    """beta, and the gain g = u / v of a node, see the top of this file."""
     tau = found.get("tau", found.get("tau_mem"))
     if tau is None:
         return 1.0, found["r"]

@@ -1,4 +1,4 @@
-"""Reads NIR graphs, which other simulators write, as spiking networks of stages."""
+"""Read NIR graphs of other simulators as spiking networks of stages."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from snnlab.network.torch_networks import from_torch
 from snnlab.neuron.layer import NeuronLayer
 from snnlab.neuron.learned import LearnedThreshold
 from snnlab.neuron.spec import Neuron, Reset
-from snnlab.settings import Positive, an, checked, quoted
+from snnlab.settings import Positive, checked, quoted, with_article
 
 NEURONS = ("IF", "LIF", "CubaLIF")
 VALID = ("Input", "Output", *NEURONS, *LAYERS)
@@ -35,15 +35,16 @@ def read_nir(
     dt: float | None = None,
     reset: Reset | None = None,
 ) -> SpikingNet:
-    """Read a spiking network from a NIR file, whichever tool wrote it; arguments as `from_nir`.
+    """Read a spiking network from a NIR file of any tool; arguments as for `from_nir`.
 
-    A file of snnTorch does not say how its neurons reset. They fire the same here if they do not
-    leak or have `reset_mechanism="zero"`. Those that leak and subtract do so with
-    `reset_delay=False`, as long as no potential stays above the threshold after a spike; with its
-    default, which subtracts a timestep later, rates differ somewhat. It has a "none", we do not.
+    A file of snnTorch does not contain the reset of its neurons. They fire the same here if they do
+    not leak, or have `reset_mechanism="zero"`. Neurons that leak and reset by subtraction fire the
+    same with `reset_delay=False`, as long as no potential stays above the threshold after a spike;
+    with its default, which subtracts a timestep later, rates differ somewhat. Its mechanism "none"
+    does not exist here.
 
     Raises:
-        ValueError: no NIR file, a damaged one, or what `from_nir` refuses.
+        ValueError: no NIR file, a damaged one, or one that `from_nir` refuses.
 
     Example:
         >>> net = read_nir("net.nir")
@@ -57,7 +58,7 @@ def read_nir(
         graph = nir.read(Path(path), type_check=False)
     except FileNotFoundError:
         raise ValueError(f"there is no file {quoted(str(path))}") from None
-    except Exception as error:  # whatever h5py and nir stumble over in a file from elsewhere
+    except Exception as error:  # h5py and nir may raise any type for an unknown file
         raise ValueError(
             f"{quoted(str(path))} is no NIR file, or a damaged one: {reason(path, error)}"
         ) from None
@@ -73,17 +74,16 @@ def from_nir(
 ) -> SpikingNet:
     """The spiking network that a NIR graph describes.
 
-    Each layer of neurons ends a stage; what follows the last one is the readout, and without
-    anything there the logits are rates. The image is the input of each timestep.
+    Each layer of neurons ends a stage. The layers after the last neurons are the readout; without
+    such layers the logits are rates. The image is the input of each timestep.
 
     Args:
         graph: a `nir.NIRGraph` with one input and one output.
-        image_shape: (C, H, W) of the images, where the graph takes flat numbers or says none;
-            None: as the graph says, (1, 1, F) for F flat numbers.
-        dt: seconds that a timestep stands for, above 0, on which leaks depend; None: as the graph
-            says, if it does.
-        reset: "zero" or "subtract", of neurons whose metadata does not say; None: "zero", as NIR
-            defines it, with a warning. snnTorch subtracts unless told otherwise, see `read_nir`.
+        image_shape: (C, H, W) of the images, if the graph takes vectors or has no input shape;
+            None: the shape in the graph, (1, 1, F) for vectors (F,).
+        dt: seconds per timestep, above 0, on which leaks depend; None: that in the graph, if any.
+        reset: "zero" or "subtract", for neurons without a reset in their metadata; None: "zero", as
+            NIR defines it, with a warning. By default snnTorch subtracts, see `read_nir`.
 
     Returns:
         The network, in evaluation mode and single precision, with `timesteps` 1.
@@ -97,14 +97,14 @@ def from_nir(
     """
     nir = package("nir", "from_nir()")
     if not isinstance(graph, nir.NIRGraph):
-        raise ValueError(f"from_nir() takes a nir.NIRGraph, got {an(type(graph))}")
+        raise ValueError(f"from_nir() takes a nir.NIRGraph, got {with_article(type(graph))}")
     return network_of(graph, image_shape, dt, reset)
 
 
 def network_of(
     graph: Any, image_shape: tuple[int, int, int] | None, dt: float | None, reset: Reset | None
 ) -> SpikingNet:
-    """See `from_nir`; to be called right from a public function, whose caller is warned."""
+    """See `from_nir`. Only public functions call it directly: warnings point to their caller."""
     reset, dt = checked("reset", Reset | None, reset), checked("dt", Positive | None, dt)
     if dt is None and "dt" in graph.metadata:
         dt = checked("dt in the metadata", Positive, graph.metadata["dt"])
@@ -125,11 +125,11 @@ def network_of(
 
 
 class GraphReader:
-    """Goes through a graph with one black image and collects its layers as a module of torch.
+    """Runs a graph on one black image and makes a module of torch from its layers.
 
     Attributes:
-        thresholds: of each layer of neurons in turn, (C,), where they differ among channels.
-        untold: names of neurons of which nobody says how they reset.
+        thresholds: for each layer of neurons its thresholds (C,), or None if they are all equal.
+        untold: names of neurons without a reset in metadata or arguments.
     """
 
     def __init__(
@@ -159,7 +159,7 @@ class GraphReader:
     def module(self) -> fx.GraphModule:
         """Images (B, C, H, W) to logits, as a module whose layers have the names of the nodes."""
         graph = fx.Graph()
-        made: dict[str, tuple[fx.Node, Tensor]] = {}  # with what a black image gives
+        made: dict[str, tuple[fx.Node, Tensor]] = {}  # with the output for a black image
         for name in ordered(self.before):
             arriving = [made[source] for source in self.before[name]]
             if name == self.start:
@@ -189,8 +189,8 @@ class GraphReader:
     def call(
         self, graph: fx.Graph, name: str, layer: nn.Module, node: fx.Node, x: Tensor
     ) -> tuple[fx.Node, Tensor]:
-        """Put a layer behind a node whose output is x (1, *)."""
-        place = "node_" + re.sub(r"\W", "_", name)  # no name of Python's or of a module's own
+        """Add a layer after a node whose output is x (1, *)."""
+        place = "node_" + re.sub(r"\W", "_", name)  # neither a keyword nor a module's attribute
         while place in self.layers:
             place += "_"
         self.layers[place] = layer
@@ -225,7 +225,7 @@ class GraphReader:
             raise ValueError(f"{name!r}, a NIR {kind}, makes no layer: {error}") from None
 
     def neurons(self, constants: Constants, name: str) -> NeuronLayer:
-        """The neurons, which have thresholds of 1 where theirs differ among channels."""
+        """The neurons; if thresholds differ between channels, theirs is 1, see `thresholds`."""
         v_th, v_init = by_channel(constants.v_th, name), by_channel(constants.v_init, name)
         ratio = np.unique(v_init / v_th).tolist()
         alike = len(np.unique(v_th)) == len(np.unique(v_init)) == 1
@@ -262,7 +262,7 @@ def sources(graph: Any) -> dict[str, list[str]]:
 
 
 def ordered(before: dict[str, list[str]]) -> list[str]:
-    """The names of the nodes, each behind those that lead to it."""
+    """The names of the nodes in an order in which each comes after its sources."""
     try:
         return list(TopologicalSorter(before).static_order())
     except CycleError as error:
@@ -273,7 +273,7 @@ def ordered(before: dict[str, list[str]]) -> list[str]:
 
 
 def shape_of(node: Any, name: str) -> Shape:
-    """The shape that an input says, without the batch of one that some tools leave there."""
+    """The shape of an input, without the batch axis of size 1 that some tools write."""
     said = node.input_type.get("input")
     shape = () if said is None else tuple(int(n) for n in np.ravel(said))
     if any(n < 1 for n in shape):
@@ -297,7 +297,7 @@ def image_shape_of(given: Shape, asked: tuple[int, int, int] | None) -> tuple[in
 
 
 def by_channel(values: np.ndarray[Any, Any], place: str) -> np.ndarray[Any, Any]:
-    """Values (C, H, W) that are the same all over a channel, or (F,), as (C,)."""
+    """Values (C,), from (F,) or from (C, H, W) with equal values within each channel."""
     flat = values.reshape(len(values), -1)  # (C, H * W)
     if (flat != flat[:, :1]).any():
         raise ValueError(
@@ -308,17 +308,17 @@ def by_channel(values: np.ndarray[Any, Any], place: str) -> np.ndarray[Any, Any]
 
 
 def shortest(value: float) -> float:
-    """The shortest number that single precision does not tell from this one: 0.3, for its 0.3."""
+    """The shortest decimal number that is equal to a value in single precision, such as 0.3."""
     with np.errstate(over="ignore"):
         return float(str(np.float32(value)))
 
 
 MOST_BYTES = 2**31
-"""Of all numbers in a file together; VGG-16 as it was published has a quarter of it."""
+"""Largest size of all numbers in a file; the published VGG-16 has a quarter of it."""
 
 
 def check_size(path: str | Path) -> None:
-    """Raise ValueError before memory is asked for, where sizes in a file are damaged."""
+    """Raise ValueError if the sizes in a (damaged) file would need too much memory."""
     import h5py
 
     sizes: list[int] = []
@@ -334,7 +334,7 @@ def check_size(path: str | Path) -> None:
 
 
 def reason(path: str | Path, error: Exception) -> str:
-    """Why a file cannot be read: kinds of nodes that nobody knows, or what the package says."""
+    """Why a file cannot be read: unknown kinds of nodes, or the message of the package."""
     import h5py
 
     try:

@@ -1,13 +1,13 @@
-"""Writes spiking networks as NIR graphs, which other simulators and chips read.
+"""Write spiking networks as NIR graphs for other simulators and chips.
 
-Two tools were tried, image by image, as NIR knows no batch. Neurons that start at 0 fire there as
-here, if the tool is told what it does not read in the file (`tests/exchange/test_nir_peers.py`):
+Two tools were tested, image by image, as NIR has no batch. Neurons that start at 0 fire the same
+there, if these settings are made by hand (`tests/exchange/test_nir_peers.py`):
 
     neurons                   snnTorch 1.0                   Norse 1.1, from_nir(graph, dt=1e-4)
     LIF, reset to zero        as they are                    as they are
     IF, reset to zero         Leaky(beta=1) in their place   as they are
     LIF, by subtraction       Leaky(beta=...), likewise (*)  reset_method=reset_subtract in layer.p
-    IF, by subtraction        Leaky(beta=1), likewise        an SNNCell of one's own in their place
+    IF, by subtraction        Leaky(beta=1), likewise        your own SNNCell in their place
     AvgPool2d                 as it is                       none: `streamline` a convnet before
     residuals, global pooling                                none
 
@@ -33,23 +33,23 @@ from snnlab.network.layers import leaves
 from snnlab.network.net import SpikingNet, Stage
 from snnlab.neuron.layer import NeuronLayer
 from snnlab.neuron.learned import along_channels
-from snnlab.settings import an
+from snnlab.settings import with_article
 
 
 def write_nir(net: SpikingNet, path: str | Path) -> list[str]:
     """Write a spiking network to a NIR file; see `to_nir` for what the file holds.
 
     Args:
-        net: stays as it is.
-        path: of the file, usually `name.nir`; a file that is there is replaced.
+        net: is not changed.
+        path: path of the file, usually `name.nir`; an existing file is replaced.
 
     Returns:
-        What other tools must be told to fire as this network does, one sentence each; the file
-        holds them, too. Norse 1.1 reads neither pooling nor residuals.
+        Notes on settings for other tools, with which they fire like this network, one sentence
+        each; the file contains them, too. Norse 1.1 reads neither pooling nor residuals.
 
     Raises:
-        ValueError: what NIR cannot describe, named with its place; the package `nir` is missing;
-            or the file cannot be written.
+        ValueError: a part that NIR cannot describe, named with its place; the package `nir` is
+            missing; or the file cannot be written.
 
     Example:
         >>> notes = write_nir(net, "net.nir")
@@ -63,19 +63,19 @@ def write_nir(net: SpikingNet, path: str | Path) -> list[str]:
 def to_nir(net: SpikingNet) -> Any:
     """The NIR graph of a spiking network.
 
-    Batch norm, the gain of the readout, and learned thresholds where a stage has no shortcut are
-    folded into the weights; other learned thresholds become those of the neurons. Several edges
-    into neurons add their currents up. Noise is left out, as `convert` does. The image is the input
-    of each timestep; how many there are, and that the outputs are averaged, is up to who runs it.
+    Batch norm, the gain of the readout, and learned thresholds of stages without a shortcut are
+    folded into the weights; other learned thresholds become those of the neurons. The currents of
+    several edges into neurons are added. Noise is left out, as in `convert`. The image is the input
+    of each timestep; the user of the graph chooses their number and averages the outputs.
 
     Args:
-        net: stays as it is.
+        net: is not changed.
 
     Returns:
-        A `nir.NIRGraph`, without what a batch adds to shapes.
+        A `nir.NIRGraph`; its shapes have no batch axis.
 
     Raises:
-        ValueError: no spiking network, neurons of one's own, or a layer that NIR does not have,
+        ValueError: no spiking network, a user's own neurons, or a layer that NIR does not have,
             named with its place; or the package `nir` is missing.
 
     Source:
@@ -87,8 +87,8 @@ def to_nir(net: SpikingNet) -> Any:
     """
     if not isinstance(net, SpikingNet):
         raise ValueError(
-            f"NIR describes spiking networks, got {an(type(net))}; convert_ann() makes one "
-            "of a ReLU network"
+            f"NIR describes spiking networks, got {with_article(type(net))}; convert_ann() makes "
+            "one of a ReLU network"
         )
     for i, layer in enumerate(net.neuron_layers("neuron", needed_by="to_nir()")):
         if not isinstance(layer, NeuronLayer):
@@ -100,7 +100,7 @@ def to_nir(net: SpikingNet) -> Any:
 
 
 def notes_on(net: SpikingNet) -> list[str]:
-    """What a tool that reads only what NIR defines would do otherwise, a sentence each."""
+    """Where a tool that reads no metadata differs from this network, a sentence each."""
     neurons = [layer.neuron for layer in net.neuron_layers("neuron", needed_by="write_nir()")]
     notes = []
     if any(neuron.beta != 1 for neuron in neurons):
@@ -124,7 +124,7 @@ def notes_on(net: SpikingNet) -> list[str]:
 
 
 class Writer:
-    """Goes through a network with one black image, and notes what it meets as nodes and edges.
+    """Runs a network on one black image, and collects nodes and edges.
 
     Args:
         net: on the CPU, without batch norm.
@@ -154,7 +154,7 @@ class Writer:
         return self.nir.NIRGraph(self.nodes, self.edges, metadata=metadata, type_check=False)
 
     def stage(self, i: int, stage: Stage, inputs: list[tuple[str, Tensor]]) -> tuple[str, Tensor]:
-        """The layers and neurons of a stage; where its spikes come from, and their shape (1, *)."""
+        """Add a stage; returns the name of its neurons, and a tensor in their shape (1, *)."""
         at, current = self.row(stage.layers, f"stages.{i}.layers", *inputs[-1])
         sources = [at]
         if stage.shortcut is not None:
@@ -170,7 +170,7 @@ class Writer:
         return name, current
 
     def row(self, layers: nn.Module, place: str, at: str, x: Tensor) -> tuple[str, Tensor]:
-        """Layers one behind the other, from a node whose output is x (1, *)."""
+        """Add layers one after the other, from a node whose output is x (1, *)."""
         for where, layer in leaves(layers, place):
             y = layer(x)
             if not isinstance(layer, nn.Identity | nn.Dropout):
@@ -181,7 +181,7 @@ class Writer:
         return at, x
 
     def add(self, name: str, node: Any) -> str:
-        """Put a node into the graph; its name."""
+        """Add a node to the graph; returns its name."""
         self.nodes[name] = node
         return name
 

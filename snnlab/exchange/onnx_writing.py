@@ -1,4 +1,4 @@
-"""Writes networks as ONNX files, which runtimes in browsers, on phones and on servers run."""
+"""Write networks as ONNX files for runtimes in browsers, on phones and on servers."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from snnlab.network.net import Fired, SpikingNet, StagedNet
 from snnlab.neuron.dynamics import first_potential, step
 from snnlab.neuron.own_layer import SpikingLayer, State, drop_noise
 from snnlab.neuron.spec import Neuron
-from snnlab.settings import an, count, quoted
+from snnlab.settings import count, quoted, with_article
 
 OPSET = 18
-"""Version of ONNX's operators, which runtimes from 2023 on know."""
+"""Version of ONNX's operators; runtimes from 2023 on support it."""
 EXPORTING = threading.Lock()
-"""Two threads that trace networks at once would spoil tracing for the whole process."""
+"""Held during an export: if two threads traced networks at once, tracing would fail afterwards."""
 
 
 def write_onnx(
@@ -48,10 +48,10 @@ def write_onnx(
     (p / 255 - mean[c]) / std[c].
 
     Args:
-        net: spiking network or ANN; stays as it is.
-        path: of the file, usually `name.onnx`; a file that is there is replaced.
-        timesteps: T of a spiking network; None: the network's own. An ANN has none.
-        data: what it was trained on.
+        net: spiking network or ANN; it is not changed.
+        path: path of the file, usually `name.onnx`; an existing file is replaced.
+        timesteps: T of a spiking network; None: `net.timesteps`. An ANN has none.
+        data: the data of its training.
         run: id of the run that trained it.
 
     Raises:
@@ -80,10 +80,10 @@ def write_onnx(
 
 
 def timesteps_of(net: StagedNet, asked: int | None) -> int:
-    """T of the file, 1 for an ANN; ValueError for what cannot be."""
+    """T of the file, 1 for an ANN; ValueError for invalid timesteps or another object."""
     if not isinstance(net, StagedNet):
         raise ValueError(
-            f"write_onnx() takes a SpikingNet or an ANN, got {an(type(net))}; "
+            f"write_onnx() takes a SpikingNet or an ANN, got {with_article(type(net))}; "
             "from_torch() makes one of a network of torch"
         )
     if isinstance(net, SpikingNet):
@@ -144,9 +144,9 @@ def as_scan(
     v: State | None,
     generator: torch.Generator | None,
 ) -> Fired:
-    """A `Runner`: one operation for all timesteps of neurons that their constants describe."""
+    """A `Runner` with one `Scan` for all timesteps, if their constants alone define the neurons."""
     neuron = getattr(layer, "neuron", None)
-    if not isinstance(neuron, Neuron):  # neurons of one's own: timestep by timestep
+    if not isinstance(neuron, Neuron):  # a user's own neurons run timestep by timestep
         return layer.advance(currents, v, generator=generator)
 
     def once(v: Tensor, current: Tensor) -> tuple[Tensor, Tensor]:

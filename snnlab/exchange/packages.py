@@ -1,4 +1,4 @@
-"""For all that reads and writes files of other tools: their packages, and a file to write to."""
+"""Import the packages of other tools, and write files safely."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def package(name: str, needed_by: str) -> ModuleType:
 
     Args:
         name: of the module.
-        needed_by: what is to be done, for the message.
+        needed_by: the calling function, for the message.
 
     Raises:
         ValueError: it is not installed.
@@ -34,10 +34,10 @@ def package(name: str, needed_by: str) -> ModuleType:
 
 @contextmanager
 def written(path: str | Path) -> Iterator[Path]:
-    """A path to write a file to, which then stands whole at `path`, see `written_whole`.
+    """A path to write to, which replaces `path` at the end of the block, see `written_whole`.
 
     Raises:
-        ValueError: it cannot be written; before the block, if there is no such folder.
+        ValueError: the file cannot be written; if its folder is missing, before the block.
     """
     target = Path(checked("path", str, path))
     problem = errno.EISDIR if target.is_dir() else 0 if target.parent.is_dir() else errno.ENOENT

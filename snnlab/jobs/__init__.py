@@ -1,4 +1,4 @@
-"""Runs that are carried out in processes of their own: a pool of them, a fair queue, the engine."""
+"""Runs in separate processes: pools of processes, a fair queue, and the engine of the dashboard."""
 
 import lazy_loader as _lazy
 

@@ -1,6 +1,6 @@
-"""The process of a job, from its first line on; imports nothing that takes time.
+"""The code with which the process of a job begins; it imports nothing slow.
 
-What it does is named as MODULE:FUNCTION and imported here: with a fork server it is there already.
+The function to run is named MODULE:FUNCTION and imported here; a fork server has it already.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ import psutil
 def carry_out(
     work: str, job: dict[str, Any], environ: dict[str, str], niceness: int, answers: Connection
 ) -> None:
-    """Do the work on a job, and send how it ended.
+    """Call a function for a job, and send its result.
 
     Args:
-        work: what to do, as MODULE:FUNCTION.
-        job: what the function gets.
-        environ: all environment variables; a fork server has those of the day it was started.
-        niceness: added to that of this process, where there is such a thing.
-        answers: where what the function returns is sent to.
+        work: the function, as MODULE:FUNCTION.
+        job: its argument.
+        environ: all environment variables; those of a fork server may be out of date.
+        niceness: added to that of this process, on systems that have it.
+        answers: the connection for the result.
     """
     if hasattr(os, "setpgid"):
-        os.setpgid(0, 0)  # a group of its own, with all that it starts
+        os.setpgid(0, 0)  # a new process group, for all processes that this one starts
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=end_with_parent, daemon=True).start()
     os.environ.clear()
@@ -40,13 +40,13 @@ def carry_out(
         os.nice(niceness)
     module, _, function = work.partition(":")
     do = getattr(importlib.import_module(module), function)
-    # Not before: an import may be in the middle of C++, which no exception may cross.
+    # After the import: an exception from a signal must not pass through C++ code in an import.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     answers.send(do(job))
 
 
 def end_with_parent() -> None:
-    """End this process and all that it has started when the one that wanted it ends, however."""
+    """End this process, and all that it has started, when its parent ends for any reason."""
     parent = multiprocessing.parent_process()
     assert parent is not None
     parent.join()
@@ -55,7 +55,7 @@ def end_with_parent() -> None:
 
 
 def end_group(leader: int) -> None:
-    """Kill a process of a job and all that it has started, also when it has ended itself.
+    """Kill the process of a job and all that it has started, even if it has already ended.
 
     Args:
         leader: its process id.

@@ -1,7 +1,7 @@
-"""The workers of a Dask cluster that somebody runs; each job has a process of its own there, too.
+"""A pool on the workers of an existing Dask cluster; each job has a separate process there.
 
-The workers see the same folder of runs under the same path, and have the same code. Any program
-that reaches the scheduler may talk to it, as with every Dask cluster without certificates.
+The workers must have the same code, and the same folder of runs at the same path. As in every Dask
+cluster without certificates, any program that can reach the scheduler can use it.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from snnlab.jobs.local_pool import LocalPool
 from snnlab.jobs.places import Place
 from snnlab.jobs.pool import POLL, TRAIN, JobData, Outcome
 
-PATIENCE = 3.0
-"""Seconds in which a scheduler must answer."""
-RETRY = 2.0
-"""Seconds between two looks at a scheduler that does not answer, or has no workers."""
-LOST = "the Dask scheduler answers no more; start the run again and it goes on"
+SCHEDULER_TIMEOUT = 3.0
+"""Seconds within which a scheduler must answer."""
+SECONDS_BETWEEN_CHECKS = 2.0
+"""Seconds between two checks of the scheduler and its workers."""
+SCHEDULER_LOST = "the Dask scheduler answers no more; start the run again and it goes on"
 HERE = Place()
 LOG = logging.getLogger(__name__)
 
@@ -44,13 +44,13 @@ class DaskTask:
 
 
 class DaskPool:
-    """The workers of a cluster; see `Pool` for what the methods do.
+    """The workers of a cluster; the methods are described in `Pool`.
 
-    Nothing is raised where no scheduler answers: `trouble` says so, and `wait` goes on trying.
+    If no scheduler answers there is no error: `trouble` holds a message, and `wait` tries again.
 
     Args:
-        address: of the scheduler, see `scheduler`.
-        work: what the processes of the jobs do, as MODULE:FUNCTION.
+        address: address of the scheduler, see `scheduler`.
+        work: the function that the processes of jobs call, as MODULE:FUNCTION.
     """
 
     kinds = frozenset({HERE.kind})
@@ -62,28 +62,30 @@ class DaskPool:
         self.threads = 0
         self.trouble = ""
         self.changed = threading.Event()
-        for name in ("distributed", "distributed.client"):  # what goes wrong, `trouble` says
+        for name in ("distributed", "distributed.client"):  # `trouble` reports problems instead
             logging.getLogger(name).setLevel(logging.CRITICAL)
         self.look()
         atexit.register(self.close)
 
     @property
     def places(self) -> list[Place]:
-        """One for each thread of a worker that carries out no job of ours."""
+        """One place for each free thread of the workers."""
         return [HERE] * (self.threads - len(self.running))
 
     def look(self) -> None:
-        """See how many jobs the cluster can carry out; reach its scheduler first, if need be."""
+        """Connect to the scheduler if necessary, and count the threads of its workers."""
         try:
             if self.client is None:
                 check_that_it_speaks(self.address)
-                with dask.config.set({"distributed.comm.timeouts.connect": f"{PATIENCE}s"}):
+                with dask.config.set(
+                    {"distributed.comm.timeouts.connect": f"{SCHEDULER_TIMEOUT}s"}
+                ):
                     self.client = Client(
-                        self.address, timeout=PATIENCE, set_as_default=False, name="snnlab"
+                        self.address, timeout=SCHEDULER_TIMEOUT, set_as_default=False, name="snnlab"
                     )
             scheduler: Any = self.client.scheduler
-            ask = scheduler.ncores  # as `nthreads` of the client does, which may wait for ever
-            self.threads = sum(self.client.sync(ask, callback_timeout=PATIENCE).values())
+            ask = scheduler.ncores  # like `nthreads` of the client, which may wait for ever
+            self.threads = sum(self.client.sync(ask, callback_timeout=SCHEDULER_TIMEOUT).values())
         except (OSError, ValueError, TypeError, ImportError) as error:
             self.let_go()
             why = "" if isinstance(error, OSError) else f" ({error})"
@@ -97,8 +99,8 @@ class DaskPool:
 
     def start(self, job: JobData, place: Place) -> DaskTask:
         """Begin a job; see `Pool.start`."""
-        assert self.client is not None  # else there was no place
-        key = f"{job['id']}-{uuid4().hex}"  # one attempt, which no other task of the cluster is
+        assert self.client is not None  # without a client there is no place
+        key = f"{job['id']}-{uuid4().hex}"  # unique in the cluster, also for a second attempt
         future = self.client.submit(carry_out_task, self.work, job, key=key, pure=False)
         future.add_done_callback(lambda _: self.changed.set())
         task = DaskTask(future)
@@ -120,22 +122,22 @@ class DaskPool:
         for task in list(self.running):
             if task.future.done():
                 self.end(task, outcome_of(task.future))
-        if time.monotonic() - self.looked > RETRY:
+        if time.monotonic() - self.looked > SECONDS_BETWEEN_CHECKS:
             self.look()
 
     def end(self, task: DaskTask, outcome: Outcome) -> None:
-        """A job has ended."""
+        """Note that a job has ended."""
         task.outcome = outcome
         self.running.remove(task)
 
     def let_go(self) -> None:
-        """There is no scheduler any more, and its jobs have ended with it."""
+        """Close the connection to a scheduler that is gone; its jobs are interrupted."""
         client, self.client, self.threads = self.client, None, 0
         for task in list(self.running):
-            self.end(task, Outcome("interrupted", LOST))
+            self.end(task, Outcome("interrupted", SCHEDULER_LOST))
         if client is not None:
             with contextlib.suppress(OSError):  # a timeout is one
-                client.close(timeout=PATIENCE)
+                client.close(timeout=SCHEDULER_TIMEOUT)
 
     def close(self) -> None:
         """End all jobs; see `Pool.close`."""
@@ -146,13 +148,13 @@ class DaskPool:
 
 
 def check_that_it_speaks(address: str) -> None:
-    """Raise OSError unless a scheduler answers: a client of Dask's would wait for ever.
+    """Raise OSError unless a scheduler answers: a Dask client would wait for ever.
 
-    Over plain TCP a scheduler speaks first.
+    Over TCP without TLS a scheduler sends the first byte.
     """
     if address.startswith("tls:") and not Security().get_connection_args("client")["ssl_context"]:
         raise ValueError("distributed.comm.tls in Dask's configuration names no certificates")
-    with socket.create_connection(get_address_host_port(address), PATIENCE) as line:
+    with socket.create_connection(get_address_host_port(address), SCHEDULER_TIMEOUT) as line:
         if address.startswith("tcp:") and not line.recv(1):
             raise ConnectionError("it hung up")
 
@@ -170,7 +172,7 @@ def outcome_of(future: Future[Any]) -> Outcome:
 
 
 def carry_out_task(work: str, job: JobData) -> dict[str, Any]:
-    """Carry out a job in a worker; it ends when its client cancels it, or is gone.
+    """Carry out a job in a worker; it ends when its client cancels it or disconnects.
 
     Returns:
         An `Outcome` in plain values.

@@ -1,4 +1,4 @@
-"""How long runs take, judged by others like them that have ended here."""
+"""Estimate how long runs take, from similar runs that have ended here."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from snnlab.runs.config import RunConfig
 from snnlab.runs.provenance import processor_name
 from snnlab.runs.store import Run
 
-SHORTEST = 1.0
-"""Seconds that a job still takes whose time is over by all that is known."""
+LEAST_SECONDS_LEFT = 1.0
+"""Smallest estimate of the seconds left, for a job that takes longer than expected."""
 
 
 def seconds_per_epoch(run: Run) -> float | None:
     """Usual training time of an epoch, without validation; None before the first has ended.
 
-    That is the median; of an epoch on own spikes, which takes longer, for as many as there were.
+    It is the median. Epochs of a rates phase take longer, so if there are some, it is the mean of
+    the medians of both kinds, weighted by their numbers.
     """
     found = [(epoch.get("seconds"), bool(epoch.get("own_spikes"))) for epoch in run.metrics]
     known = [(s, own) for s, own in found if isinstance(s, int | float) and 0 <= s < 1e9]
@@ -30,17 +31,17 @@ def seconds_per_epoch(run: Run) -> float | None:
 
 
 class Durations:
-    """What jobs and runs took, and what others like them will take.
+    """How long jobs and runs took, and how long similar ones will take.
 
-    Two are alike if data, network, method and whatever else decides the time of an epoch agree,
-    and if they train on the same kind of hardware.
+    Two runs are similar if they have the same kind of hardware, and the same data, network, method
+    and other settings that influence the time of an epoch.
 
     Args:
-        jobs: those of the engine: what one took from its start to its end counts most. What lies
-            around its epochs, as the start of its process and the measurement, is as long for few
-            epochs as for many.
-        runs: of these the training counts, if it was on a processor like that of this machine.
-        kinds: of the places of the engine.
+        jobs: jobs of the engine; their times from start to end are used first. The time outside
+            the epochs, such as the start of the process and the measurement, counts as independent
+            of the number of epochs.
+        runs: used if there is no similar job: their training times, on the same processor.
+        kinds: kinds of the engine's places.
     """
 
     def __init__(self, jobs: Iterable[Job], runs: Iterable[Run], kinds: Collection[Kind]) -> None:
@@ -71,7 +72,7 @@ class Durations:
             self.of_runs[self.sort(run.config, "cuda" if on_gpu else "cpu")].append(each_epoch)
 
     def sort(self, config: RunConfig, device: str | None = None) -> Hashable:
-        """What two runs have in common that take equally long by epoch."""
+        """A key that is equal for two runs with the same time per epoch."""
         on_gpu = (device or config.device) in ON_GPU and "gpu" in self.kinds
         model, training = config.acting_model, config.acting_training
         steps = config.training_timesteps
@@ -84,7 +85,7 @@ class Durations:
         )
 
     def whole(self, config: RunConfig) -> float | None:
-        """Seconds that a run takes; None if none like it has ended."""
+        """Seconds that a run takes in all; None if no similar run has ended."""
         sort, epochs = self.sort(config), config.training.epochs
         if jobs := self.of_jobs.get(sort):
             return statistics.median(each * epochs + around for each, around in jobs)
@@ -94,11 +95,11 @@ class Durations:
         return None
 
     def left(self, job: Job, progress: Progress | None, now: float) -> float | None:
-        """Seconds that a job still takes that runs; None if nothing says so.
+        """Seconds that a running job still takes; None if they are unknown.
 
         Args:
-            job: with the time at which it was started.
-            progress: what its process says of itself.
+            job: the job, with the time of its start.
+            progress: the content of its progress.json.
             now: seconds since 1970.
         """
         if progress is not None and progress.step < progress.steps and progress.seconds_left > 0:
@@ -106,4 +107,4 @@ class Durations:
         whole = self.whole(job.config)
         if whole is None:
             return None
-        return max(whole - (now - (job.started or now)), SHORTEST)
+        return max(whole - (now - (job.started or now)), LEAST_SECONDS_LEFT)

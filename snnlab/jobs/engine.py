@@ -1,9 +1,9 @@
-"""The job engine: submit configurations, look, cancel.
+"""The job engine: submit configurations, list jobs, cancel them.
 
-A job is a run that somebody asked for. It waits in a fair queue, trains in a process of its own,
-and leaves a run folder like any other run, see `store`. One thread of its own keeps the pool of
-processes and hands out jobs, as many as can run at once; the others wait here, where they can be
-put in order and withdrawn. Whoever calls the engine waits for neither.
+A job is a run that a user has submitted. It waits in a fair queue, trains in a separate process,
+and writes a run folder like any other run, see `store`. A thread of the engine owns the pool of
+processes and starts as many jobs as there are places; the others wait in the queue, where their
+order can change and they can be cancelled. Calls of the engine never wait for a job.
 """
 
 from __future__ import annotations
@@ -28,24 +28,24 @@ from snnlab.runs.provenance import family_modules
 from snnlab.runs.store import is_occupied, read_run, run_id, runs_folder
 
 IDLE_POLL = 0.5
-"""Seconds between two looks at the pool while nothing trains: workers may come or go."""
+"""Seconds between two checks of the pool while nothing trains: workers may come or go."""
 RETRY_AFTER = 5.0
-"""Seconds until the engine goes on after an error of its own."""
+"""Seconds that the engine waits after an error in its own thread."""
 NICENESS = 10
-"""Added to that of what trains, so that pages are drawn first where cores are scarce."""
+"""Niceness of training processes, so that pages are drawn first if there are few cores."""
 PAUSED = "The teacher has paused the queue: it starts when the queue goes on."
-"""Why jobs wait that could start."""
+"""The reason of waiting jobs while the queue is paused."""
 LOG = logging.getLogger(__name__)
 
 
 class Engine:
-    """Carries out jobs, in a fair order, and never makes the caller wait for one.
+    """Carries out jobs in a fair order; its methods never wait for a job.
 
     Args:
-        root: the folder of run folders; the queue is kept there too, so that the jobs that
-            wait outlive this process.
-        open_pool: makes the pool that carries out jobs; called in the thread of the engine. None: a
-            place per GPU of this machine and one for the CPU.
+        root: the folder of run folders; the queue is stored there, too, so that waiting jobs
+            survive the end of this process.
+        open_pool: makes the pool that carries out jobs; called in the thread of the engine. None:
+            a pool with a place per GPU of this machine and one for the CPU.
 
     It is closed when the process ends.
 
@@ -73,26 +73,26 @@ class Engine:
         self.thread = threading.Thread(target=self.serve, name="snnlab-engine", daemon=True)
         self.thread.start()
 
-    # What users of the engine call.
+    # Methods for users.
 
     def submit(self, configs: Sequence[RunConfig], *, user: str, sweep: bool = False) -> list[Job]:
-        """Ask for runs, for all of them or none.
+        """Submit runs, all of them or none.
 
-        The same configuration, code and seed name the same run: if it is finished, waiting or
-        running already, that job is the answer, and the user shares it. An interrupted run
-        goes on after its last whole epoch.
+        The same configuration, code and seed have the same run: if it is finished, waiting or
+        running already, its job is returned, and the user shares it. An interrupted run continues
+        after its last complete epoch.
 
         Args:
             configs: what to train.
-            user: who asks, any text that tells users apart.
-            sweep: whether they are a sweep, see `FairQueue.add`.
+            user: a text that identifies the user.
+            sweep: whether the runs are a sweep, see `FairQueue.add`.
 
         Returns:
             A job for each configuration, in their order.
 
         Raises:
-            QueueFull: with the new ones the user would have more than one may have.
-            FamilyError: a noise family of one's own that another process could not import.
+            QueueFull: the user would have more jobs than allowed.
+            FamilyError: another process could not import a user's own noise family.
             JobError: the engine is closed.
         """
         asked = {run_id(config): config for config in map(anchored, configs)}
@@ -112,14 +112,14 @@ class Engine:
         return [found[name] for name in asked]
 
     def cancel(self, job_id: str, *, user: str | None = None) -> None:
-        """Withdraw a user from a job; it ends when nobody wants it any more.
+        """Withdraw a user from a job; without any user left the job ends.
 
-        Training ends within a second, and the run can be taken up again later. A job that has
-        ended already stays as it is.
+        Training ends within a second, and the run can be continued later. A job that has already
+        ended does not change.
 
         Args:
-            job_id: the job.
-            user: who withdraws; None ends the job for all (the teacher).
+            job_id: the id of the job.
+            user: the user who withdraws; None ends the job for all users (by the teacher).
 
         Raises:
             JobError: no such job, or the user did not ask for it.
@@ -139,7 +139,7 @@ class Engine:
     def jobs(self) -> list[Job]:
         """Running jobs, waiting ones in the order in which they will start, ended ones.
 
-        Of the ended ones the latest are kept, latest first.
+        Only the latest ended jobs are remembered; they come latest first.
         """
         with self.lock:
             jobs = self.queue.jobs()
@@ -151,7 +151,7 @@ class Engine:
         return next((job for job in self.jobs() if job.id == job_id), None)
 
     def starts_in(self, seconds: Seconds) -> dict[str, float]:
-        """Seconds until each waiting job starts, by id, without those of which nobody can say.
+        """Seconds until each waiting job starts, by id; jobs with an unknown start are left out.
 
         Args:
             seconds: see `starts`.
@@ -160,7 +160,7 @@ class Engine:
             queue, free, at, kinds = self.queue.copy(), list(self.free), dict(self.at), self.kinds
         return starts(queue, free, at, kinds, seconds)
 
-    # What the teacher does.
+    # Methods for the teacher.
 
     @property
     def paused(self) -> bool:
@@ -169,13 +169,13 @@ class Engine:
 
     @property
     def is_written(self) -> bool:
-        """Whether the next server finds the queue as it is: not if the disk is full, say."""
+        """Whether the queue is stored for the next server; not if the disk is full, say."""
         return self.file.kept
 
     def pause(self) -> None:
-        """Start no more jobs until `resume`; what trains goes on.
+        """Start no more jobs until `resume`; running jobs continue.
 
-        The next server knows it, too, if `is_written`.
+        The next server is paused, too, if `is_written`.
         """
         self.set_paused(True)
 
@@ -187,7 +187,7 @@ class Engine:
         """Cancel all jobs that wait, of all users.
 
         Args:
-            running: whether those that train end, too.
+            running: whether to cancel running jobs, too.
         """
         with self.lock:
             for job in [*self.queue.waiting, *(self.queue.running if running else ())]:
@@ -195,7 +195,7 @@ class Engine:
             self.file.write(self.queue)
 
     def close(self) -> None:
-        """End all training and all processes of the engine; what waits is kept for the next."""
+        """End all training and all processes of the engine; waiting jobs are stored."""
         with self.lock:
             if self.closing:
                 return
@@ -204,20 +204,20 @@ class Engine:
         self.thread.join()
         atexit.unregister(self.close)
 
-    # Bookkeeping, under the lock.
+    # Bookkeeping; the caller holds the lock.
 
     def is_done(self, job_id: str) -> bool:
-        """Whether a run is finished, and nobody trains it anew."""
+        """Whether a run is finished, and is not being trained again."""
         job = self.queue.find(job_id)
         return read_run(self.root / job_id).status == "finished" and not (job and job.active)
 
     def end(self, job: Job, outcome: Outcome) -> None:
-        """A job has ended, or shall."""
+        """Note that a job has ended or must end."""
         job.ended = time.time()
         self.queue.end(job, outcome.status, outcome.reason)
 
     def set_paused(self, paused: bool) -> None:
-        """Pause the queue, or let it go on."""
+        """Pause the queue, or resume it."""
         with self.lock:
             self.queue.paused = paused
             self.file.write(self.queue)
@@ -226,7 +226,7 @@ class Engine:
     # The engine's own thread.
 
     def serve(self) -> None:
-        """Keep a pool, hand out jobs and note how they end, until the engine is closed."""
+        """Until the engine is closed: start jobs in the pool, and note how they end."""
         pool: Pool | None = None
         while not self.closing:
             try:
@@ -259,7 +259,7 @@ class Engine:
                 self.queue.start(job, time.time())
                 self.at[job.id] = place.kind
                 self.file.write(self.queue)
-            try:  # without the lock: a fork server may still be getting ready
+            try:  # without the lock, as this may wait until a fork server is ready
                 self.tasks.append((job, pool.start(job_of(job.config, self.root), place)))
             except Exception as error:
                 LOG.exception("job %s", job.id)
@@ -268,17 +268,17 @@ class Engine:
                     self.file.write(self.queue)
 
     def next_job(self, pool: Pool) -> tuple[Job, Place] | None:
-        """The job that starts next and a place for it, if there are such."""
+        """The job that starts next and a place for it; None: no job can start."""
         places = {place.kind: place for place in reversed(pool.places)}  # the first of each kind
 
-        def ready(job: Job) -> bool:  # nobody trains in its folder: one just cancelled, say
+        def ready(job: Job) -> bool:  # a job that was just cancelled may still use its folder
             return not is_occupied(self.root / job.id)
 
         found = next_start(self.queue, list(places), pool.kinds, ready)
         return found and (found[0], places[found[1]])
 
     def look_at_places(self, pool: Pool) -> None:
-        """Note what is free, for those who ask when their job starts."""
+        """Note free places and running jobs, for `starts_in`."""
         with self.lock:
             self.free = [place.kind for place in pool.places]
             self.kinds = pool.kinds
@@ -286,7 +286,7 @@ class Engine:
             self.at = {id: kind for id, kind in self.at.items() if id in running}
 
     def collect(self, pool: Pool) -> None:
-        """Note which jobs have ended, and end those that nobody wants."""
+        """Note which jobs have ended, and end the tasks of cancelled jobs."""
         for job, task in list(self.tasks):
             with self.lock:
                 wanted = job.status == "running"
@@ -298,26 +298,26 @@ class Engine:
                 pool.stop(task)
 
     def note(self, job: Job, outcome: Outcome) -> None:
-        """A running job has ended; what the run folder says counts more."""
+        """Note that a running job has ended; it is finished if its run folder is."""
         if read_run(self.root / job.id).status == "finished":
             outcome = Outcome("finished")
         self.end(job, outcome)
         self.file.write(self.queue)
 
     def give_up(self, pool: Pool | None) -> None:
-        """End what runs: the engine is closed."""
+        """End all running jobs, as the engine is closed."""
         try:
             if pool is not None:
                 pool.close()
         finally:
             with self.lock:
-                self.file.close(self.queue)  # what runs stays "running": for the next, interrupted
+                self.file.close(self.queue)  # with "running" jobs; the next server interrupts them
                 for job in list(self.queue.running):
                     self.note(job, Outcome("interrupted", STOPPED))
 
 
 def pool_at(address: str | None) -> Callable[[], Pool]:
-    """What opens the pool of an engine: on the scheduler at an address, or on this machine."""
+    """A function that opens a pool: on the scheduler at an address, or on this machine."""
     return partial(open_pool, address, separate_places, niceness=NICENESS)
 
 
@@ -328,9 +328,8 @@ _lock = threading.Lock()
 def shared_engine(root: Path | None = None) -> Engine:
     """The engine of this process for a folder of runs; made on the first call.
 
-    Jobs run on the Dask scheduler whose address stands in the environment variable
-    SNNLAB_SCHEDULER, or else in processes of this machine. The engine is closed when the
-    process ends.
+    Jobs run on the Dask scheduler whose address is in the environment variable SNNLAB_SCHEDULER,
+    or else in processes of this machine. The engine is closed when the process ends.
 
     Raises:
         ConfigError: SNNLAB_SCHEDULER holds no address.
@@ -347,6 +346,6 @@ def shared_engine(root: Path | None = None) -> Engine:
 
 
 def close_engines() -> None:
-    """End the engines of this process, see `Engine.close`. Who still asks gets the closed one."""
+    """Close all engines of this process; `shared_engine` still returns them, closed."""
     for engine in list(_engines.values()):
         engine.close()

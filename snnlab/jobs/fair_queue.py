@@ -1,4 +1,4 @@
-"""Jobs and who is next: a queue that is fair between users. No processes, no clock."""
+"""A queue of jobs that is fair between users. It uses no processes and no clock."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from snnlab.runs.config import RunConfig
 from snnlab.runs.methods import COMPARED
 
 MOST_RUNNING = 1
-"""Jobs of one user that run at a time."""
+"""Largest number of a user's jobs that run at the same time."""
 MOST_IN_SWEEP = 12
-"""Jobs of the one sweep that a user may have beside these."""
+"""Largest number of jobs in a sweep; a user may have one sweep besides `MOST_JOBS`."""
 MOST_JOBS = 3 * len(COMPARED)
-"""Jobs of one user that run or wait: all starts that are compared, with three seeds each."""
+"""Largest number of a user's jobs that run or wait: all of `COMPARED` with three seeds each."""
 MOST_ENDED = 200
 """Ended jobs that are remembered."""
 JobStatus = Literal["waiting", "running", "finished", "failed", "cancelled", "interrupted"]
@@ -32,32 +32,32 @@ class JobError(ValueError):
 
 @dataclass
 class Job:
-    """A run that somebody asked for. Those that the engine gives away are copies."""
+    """A run that a user has submitted. The engine returns copies of its jobs."""
 
     id: str
     """The id of the run; its folder has this name."""
     users: tuple[str, ...]
-    """All who asked for it and have not withdrawn, in the order in which they asked."""
+    """All users who have submitted it and not withdrawn, the first one first."""
     config: RunConfig
-    """What trains; its data has an absolute path."""
+    """The configuration; the path of its data is absolute."""
     submitted: float
-    """When it was asked for, in seconds since 1970."""
+    """When it was submitted, in seconds since 1970."""
     status: JobStatus = "waiting"
-    """finished, failed: see the run folder; interrupted: submit it again and it goes on."""
+    """finished, failed: see the run folder; interrupted: submit it again to continue."""
     started: float | None = None
     """When it began to train; None if it has not."""
     ended: float | None = None
-    """When it ended, however; None if it has not, or nobody noted it."""
+    """When it ended; None if it has not, or the time is unknown."""
     reason: str = ""
     """Why it failed, was interrupted or cannot start, in words for the user; else empty."""
     sweep: bool = False
-    """Whether it is part of a sweep: those start after the other jobs of their user."""
+    """Whether it is part of a sweep: sweeps start after the other jobs of their user."""
     position: int | None = None
-    """Of a copy: place in the queue, 1 starts next; None unless waiting."""
+    """Position in the queue, set in copies only; 1 starts next, None: it does not wait."""
 
     @property
     def user(self) -> str:
-        """The first of those who want it: it counts for that one's limits only."""
+        """The first of its users: it counts for the limits of this user only."""
         return self.users[0]
 
     @property
@@ -80,7 +80,7 @@ class FairQueue:
     """By user: at which turn the last job was started."""
     turn: int = 0
     paused: bool = False
-    """Whether nothing starts; what runs goes on."""
+    """Whether no job starts; running jobs continue."""
 
     def find(self, job_id: str) -> Job | None:
         """The job of that id, in whatever state."""
@@ -90,18 +90,17 @@ class FairQueue:
     def add(
         self, asked: Mapping[str, RunConfig], user: str, now: float, *, sweep: bool = False
     ) -> list[Job]:
-        """Queue jobs by their ids, all of them or none; those that wait or run are shared.
+        """Queue jobs by their ids, all of them or none; the user shares those that wait or run.
 
         Args:
-            asked: what to train, by id.
-            user: who asks.
-            now: when, in seconds since 1970.
-            sweep: whether they are a sweep, which has a limit of its own and waits behind what the
-                user asks for besides.
+            asked: the configurations, by id.
+            user: the user who submits them.
+            now: the time, in seconds since 1970.
+            sweep: whether they are a sweep, which has its own limit and starts after the user's
+                other jobs.
 
         Raises:
-            QueueFull: with them the user would have more jobs than one may have, or a second
-                sweep.
+            QueueFull: the user would have more jobs than allowed, or a second sweep.
         """
         active = {job.id: job for job in [*self.running, *self.waiting]}
         new = {name: config for name, config in asked.items() if name not in active}
@@ -123,7 +122,7 @@ class FairQueue:
         return [active[name] for name in asked]
 
     def in_order(self) -> Iterator[Job]:
-        """Those that wait, in the order of their turns: one per user, then one per user, ..."""
+        """The waiting jobs in the order of their turns: one per user in turn, again and again."""
         waiting = dict[str, deque[Job]]()
         for job in sorted(self.waiting, key=lambda job: job.sweep):
             waiting.setdefault(job.user, deque()).append(job)
@@ -140,7 +139,7 @@ class FairQueue:
                 heapq.heappop(next_users)
 
     def may_start(self) -> Iterator[Job]:
-        """Those whose user has nothing running, in order; none while the queue is paused."""
+        """Waiting jobs of users without a running job, in order; none while paused."""
         users = [job.user for job in self.running]
         waiting = iter(()) if self.paused else self.in_order()
         return (job for job in waiting if users.count(job.user) < MOST_RUNNING)
@@ -165,14 +164,14 @@ class FairQueue:
         self.ended = [job, *(other for other in self.ended if other.id != job.id)][:MOST_ENDED]
 
     def withdraw(self, job: Job, user: str | None) -> bool:
-        """Take a user, or all (None), from a job that waits or runs; whether it must end."""
+        """Remove a user, or all (None), from a job; returns whether the job must end."""
         if user is not None and len(job.users) > 1:
             job.users = tuple(other for other in job.users if other != user)
             return False
         return True
 
     def copy(self) -> FairQueue:
-        """What runs and waits, to play with."""
+        """A copy of the queue without ended jobs, for simulations."""
         running, waiting = list(map(replace, self.running)), list(map(replace, self.waiting))
         return FairQueue(
             waiting, running, turns=dict(self.turns), turn=self.turn, paused=self.paused

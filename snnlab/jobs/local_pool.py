@@ -1,9 +1,9 @@
 """Processes of this machine, one for each job.
 
-On Linux they are forked by the fork server of `multiprocessing`, which has imported PyTorch and
-all else that a training needs: a job starts in milliseconds. Elsewhere each is a new Python that
-imports it again. (macOS has a fork server, too, but there a process that has loaded libraries of
-the system must not fork.)
+On Linux they are forked by the fork server of `multiprocessing`, which has already imported PyTorch
+and everything else for training, so a job starts in milliseconds. On other systems each is a new
+Python process with its own imports. (macOS has a fork server, too, but there a process that has
+loaded libraries of the system must not fork.)
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ from snnlab.runs.provenance import SOURCE
 
 FORK_SERVER = "forkserver"
 METHOD = FORK_SERVER if sys.platform == "linux" else "spawn"
-LOST = 255
-"""What `multiprocessing` reports as exit code once the fork server has ended."""
-PATIENCE = 0.5
+FORK_SERVER_ENDED = 255
+"""The exit code that `multiprocessing` reports once the fork server has ended."""
+SECONDS_TO_END = 0.5
 """Seconds between asking a process to end and killing it."""
 ATTEMPTS = 3
-"""How often a process is tried to be started."""
+"""Number of attempts to start a process."""
 LAUNCH = threading.Lock()
-"""Held while processes are started and their ends are read: `multiprocessing` looks after all
-processes of this one together, whichever thread started them."""
+"""Held while processes start and exit codes are read: `multiprocessing` manages the children of all
+threads together."""
 
 
 @dataclass(eq=False)
@@ -48,14 +48,14 @@ class LocalTask:
     outcome: Outcome | None = None
     process: Any = None
     answers: connection.Connection | None = None
-    """Where the process sends how it ended; None once it has."""
+    """The connection on which the process sends its outcome; None once that has arrived."""
     answer: Outcome | None = None
-    """What it has sent."""
+    """The outcome that has arrived."""
     deadline: float | None = None
-    """When its process is killed, if it was asked to end; else None."""
+    """When the process is killed, after it was asked to end; else None."""
 
     def listen(self) -> None:
-        """Take what the process has sent, if it has."""
+        """Receive the outcome from the process, if it has sent one."""
         if self.answers is not None and self.answers.poll():
             with self.answers, contextlib.suppress(EOFError, OSError):  # it was killed
                 self.answer = self.answers.recv()
@@ -63,13 +63,13 @@ class LocalTask:
 
 
 class LocalPool:
-    """Processes of this machine; see `Pool` for what the methods do.
+    """Processes of this machine; the methods are described in `Pool`.
 
     Args:
-        places: how many jobs at a time, and where.
-        work: what the processes do, as MODULE:FUNCTION.
-        niceness: added to that of this process, so that others come first where cores are scarce.
-        method: how processes are started, as `multiprocessing` names it.
+        places: one for each job that can run at the same time.
+        work: the function that the processes call, as MODULE:FUNCTION.
+        niceness: added to that of this process, so that others come first if there are few cores.
+        method: the start method of `multiprocessing`.
 
     Example:
         >>> pool = LocalPool(separate_places())
@@ -104,7 +104,7 @@ class LocalPool:
         return task
 
     def launch(self, task: LocalTask, job: JobData) -> None:
-        """Start the process of a job; once more where the fork server has just ended."""
+        """Start the process of a job; try again if the fork server has just ended."""
         for attempt in range(1, ATTEMPTS + 1):
             task.answers, end = self.context.Pipe(duplex=False)
             with end, LAUNCH:
@@ -124,7 +124,7 @@ class LocalPool:
     def stop(self, task: LocalTask) -> None:
         """Ask the process of a job to end; see `Pool.stop`."""
         if task.outcome is None and task.deadline is None:
-            task.deadline = time.monotonic() + PATIENCE
+            task.deadline = time.monotonic() + SECONDS_TO_END
             task.process.terminate()
 
     def wait(self, seconds: float) -> None:
@@ -144,8 +144,8 @@ class LocalPool:
             child.end_group(task.process.pid)  # what it may have started
             task.listen()
             self.end(task, self.outcome_of(task, code))
-            if code == LOST:
-                time.sleep(POLL)  # until it is dead for `multiprocessing`, too
+            if code == FORK_SERVER_ENDED:
+                time.sleep(POLL)  # until `multiprocessing` has noticed that it is dead
                 warm_up(self.method)
             return
         task.listen()
@@ -155,17 +155,17 @@ class LocalPool:
 
     def outcome_of(self, task: LocalTask, code: int) -> Outcome:
         """How a job ended, from what its process has sent, and from its exit code."""
-        if task.answer is not None:  # it came to its end, whatever happened then
+        if task.answer is not None:  # the work was complete, whatever the exit code
             return task.answer
         if task.deadline is not None:
             return Outcome("cancelled")
-        if code == LOST and self.method == FORK_SERVER:
+        if code == FORK_SERVER_ENDED and self.method == FORK_SERVER:
             return Outcome("interrupted", "the fork server of the training processes was killed")
         how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
         return Outcome("interrupted", f"the training process {how}")
 
     def end(self, task: LocalTask, outcome: Outcome) -> None:
-        """A job has ended: its place is free."""
+        """Note that a job has ended, and free its place."""
         task.outcome = outcome
         self.running.remove(task)
         self.places.append(task.place)
@@ -178,21 +178,21 @@ class LocalPool:
         for task in self.running:
             self.stop(task)
         while self.running:
-            self.wait(PATIENCE)
+            self.wait(SECONDS_TO_END)
         atexit.unregister(self.close)
 
 
 def warm_up(method: str = METHOD) -> None:
-    """Have a fork server ready, if there is to be one; does not wait for it."""
+    """Start the fork server if `method` needs one; does not wait until it is ready."""
     with LAUNCH:
         start_fork_server(method)
 
 
 def start_fork_server(method: str) -> None:
-    """Start a fork server, unless it is there or there is to be none.
+    """Start the fork server if `method` needs one and it does not run yet.
 
-    It finds the package as this process does, nothing in the working directory comes before the
-    standard library, and numpy starts no threads in it, which a fork would not copy.
+    Its environment lets it find the package, keeps the working directory out of the search path for
+    modules, and keeps numpy from starting threads, which a fork would not copy.
     """
     if method != FORK_SERVER:
         return
@@ -220,24 +220,24 @@ def start_fork_server(method: str) -> None:
 
 @contextlib.contextmanager
 def launching(*, hold_back: bool) -> Iterator[None]:
-    """Hide the main module of this process while another one is started.
+    """Hide the main module of this process while another process is started.
 
-    Else that one would carry out the main module once more: a user's script, say, or the page of a
-    visitor, which Streamlit puts there.
+    Otherwise the new process would run the main module again: for instance a user's script, or the
+    page of a visitor, which Streamlit stores there.
 
     Args:
-        hold_back: whether what is started shall never see Ctrl-C.
+        hold_back: whether the new process never receives Ctrl-C.
     """
     main, nothing = sys.modules["__main__"], ModuleType("__main__")
     sys.modules["__main__"] = nothing
     masked = hold_back and hasattr(signal, "pthread_sigmask")
     if masked:
-        resource_tracker.ensure_running()  # whose start would let signals through again
+        resource_tracker.ensure_running()  # now, as its start unblocks signals
         old = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
         yield
     finally:
         if masked:
             signal.pthread_sigmask(signal.SIG_SETMASK, old)
-        if sys.modules["__main__"] is nothing:  # else Streamlit has put another visitor's there
+        if sys.modules["__main__"] is nothing:  # else Streamlit has stored another visitor's page
             sys.modules["__main__"] = main

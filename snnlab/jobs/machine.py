@@ -15,7 +15,7 @@ from snnlab.jobs.places import cards, cores
 LOCK = threading.Lock()
 """Held while the cores are looked at."""
 
-LOOKED: list[tuple[float, float]] = []
+LAST_READING: list[tuple[float, float]] = []
 """What the last look at the cores found."""
 
 
@@ -48,8 +48,8 @@ def busy_share() -> float:
     """
     with LOCK:
         now = core_seconds()
-        before = LOOKED[-1:] or [(0.0, 0.0)]
-        LOOKED[:] = [now]
+        before = LAST_READING[-1:] or [(0.0, 0.0)]
+        LAST_READING[:] = [now]
     busy, whole = (new - old for new, old in zip(now, before[0], strict=True))
     return min(max(busy / whole, 0.0), 1.0) if whole > 0 else 0.0
 

@@ -1,4 +1,4 @@
-"""Where one job at a time is carried out, and which such places a machine has."""
+"""Places: each carries out one job at a time; and which places a machine has."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 @dataclass(frozen=True)
 class Place:
-    """Where one job at a time is carried out."""
+    """A place that carries out one job at a time."""
 
     kind: Kind = "any"
     environ: dict[str, str] = field(default_factory=dict, hash=False)
@@ -28,11 +28,12 @@ class Place:
 
 
 def kind_for(device: str, free: Collection[Kind], kinds: Collection[Kind]) -> Kind | None:
-    """Which kind of free place a run goes to; None: it waits for one.
+    """The kind of free place for a run; None: it must wait for one.
 
     Args:
-        device: of its configuration.
-        free, kinds: of the places that are free, and of all: without a GPU all train on the CPU.
+        device: device in its configuration.
+        free: kinds of the free places.
+        kinds: kinds of all places; without "gpu" all runs train on the CPU.
     """
     wanted: Kind = "gpu" if device in ON_GPU and "gpu" in kinds else "cpu"
     return next((kind for kind in free if kind in (wanted, "any")), None)
@@ -41,8 +42,8 @@ def kind_for(device: str, free: Collection[Kind], kinds: Collection[Kind]) -> Ki
 def cores() -> int:
     """How many cores this process may use, at least 1.
 
-    Of those of the machine: its affinity, the quota of its container, and `CPU_LIMIT`, with which
-    JupyterHub says what it lends to one student.
+    It is the smallest of: the cores in its affinity, the quota of its container, and `CPU_LIMIT`,
+    in which JupyterHub stores the share of a student.
     """
     if hasattr(os, "sched_getaffinity"):
         count = len(os.sched_getaffinity(0))

@@ -1,8 +1,8 @@
-"""Where jobs are carried out: a pool of places, on this machine or on a cluster.
+"""A pool of places that carry out jobs, on this machine or on a cluster.
 
-A job is what `job_of` gives: a run in plain values. `LocalPool` carries jobs out in processes of
-this machine, `DaskPool` on the workers of a Dask cluster. The dashboard's engine and sweeps use
-either in the same way.
+A job is the result of `job_of`: a run as values for JSON. `LocalPool` carries out jobs in processes
+of this machine, `DaskPool` on the workers of a Dask cluster. The dashboard's engine and sweeps use
+both in the same way.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from snnlab.runs.provenance import command, data_folders, family_modules
 from snnlab.runs.store import run_id
 
 POLL = 0.1
-"""Seconds between two looks at what waits outside the pool: new jobs, jobs no longer wanted."""
+"""Seconds between two checks for new and cancelled jobs while jobs run."""
 TRAIN = "snnlab.jobs.train:train"
-"""What the process of a job does, as MODULE:FUNCTION: from a job to an `Outcome`."""
+"""The function that the process of a job calls, as MODULE:FUNCTION; it returns an `Outcome`."""
 
 JobData = dict[str, Any]
 
@@ -36,27 +36,27 @@ class Outcome:
 
 
 class Task(Protocol):
-    """A job in the hands of a pool."""
+    """A job that a pool has started."""
 
     outcome: Outcome | None
     """None until it has ended."""
 
 
 class Pool(Protocol):
-    """Carries out jobs, several at a time. For one thread, which calls `wait` again and again."""
+    """Carries out several jobs at a time. Only one thread may use it; it must call `wait` often."""
 
     @property
     def places(self) -> list[Place]:
-        """Those that are free."""
+        """The free places."""
         ...
 
     kinds: frozenset[Kind]
-    """Which kinds of places there are, free or not."""
+    """The kinds of all places, free or not."""
     trouble: str
-    """What keeps all jobs from starting, for the user; empty if nothing does."""
+    """A message for the user why no job can start; empty if jobs can start."""
 
     def start(self, job: JobData, place: Place) -> Task:
-        """Begin a job at a free place. What goes wrong is the outcome of the task."""
+        """Begin a job at a free place. Errors become the outcome of the task."""
         ...
 
     def stop(self, task: Any) -> None:
@@ -73,16 +73,16 @@ class Pool(Protocol):
 
 
 def job_of(config: RunConfig, root: Path, *, threads: int | None = None) -> JobData:
-    """What the process of a job needs to know, in plain values.
+    """Everything that the process of a job needs, as values for JSON.
 
     Args:
-        config: what to train, its paths absolute.
+        config: the configuration, with absolute paths.
         root: the folder of run folders.
         threads: for torch on the CPU; None: as many as there are cores, but one.
 
     Raises:
-        FamilyError: a noise family of one's own that the process could not import.
-        DataError: the module of a data set of one's own is not there.
+        FamilyError: the process could not import a user's own noise family.
+        DataError: the module of a user's own data set does not exist.
     """
     return {
         "id": run_id(config),
@@ -96,7 +96,7 @@ def job_of(config: RunConfig, root: Path, *, threads: int | None = None) -> JobD
 
 
 def carry_out(pool: Pool, jobs: dict[str, JobData]) -> Generator[tuple[str, Outcome], None, None]:
-    """Names of jobs and how they ended, as they do; closing the generator ends all that run.
+    """Carry out jobs; yield name and outcome of each when it ends. Closing it ends all jobs.
 
     Example:
         >>> for name, outcome in carry_out(LocalPool(places), jobs):

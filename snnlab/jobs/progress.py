@@ -1,6 +1,6 @@
-"""How far a training has come within its epoch: progress.json in the run folder.
+"""The progress of a training: progress.json in the run folder.
 
-It is there while a job of the engine trains, and is written at most twice a second.
+The file exists while a job of the engine trains, and is written at most twice a second.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from snnlab.learning.fit import Batch
 
 PROGRESS = "progress.json"
-PAUSE = 0.5
-"""Seconds between two writes, at least."""
+SECONDS_BETWEEN_WRITES = 0.5
+"""Smallest number of seconds between two writes."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class ProgressFile:
 
     Args:
         folder: of the run.
-        training: as it acts, where it is known: its last epochs may take longer.
+        training: the settings of the training if known, as its last epochs may take longer.
     """
 
     def __init__(self, folder: Path, training: Training | None = None) -> None:
@@ -56,25 +56,25 @@ class ProgressFile:
         self.written = -math.inf
 
     def on_batch(self, batch: Batch) -> None:
-        """Write, unless that was done a moment ago. Reads the loss only when it writes."""
+        """Write the file unless it was written just before. Only then the loss is read."""
         now = time.monotonic()
         left = self.time_left.after(by_work(batch, self.training) if self.training else batch)
-        if now - self.written < PAUSE and batch.step < batch.steps:
+        if now - self.written < SECONDS_BETWEEN_WRITES and batch.step < batch.steps:
             return
         self.written = now
         loss = batch.loss.item()
         progress = Progress(batch.epoch, batch.step, batch.steps, loss, left)
-        with contextlib.suppress(OSError):  # a full disk is the business of the checkpoint
+        with contextlib.suppress(OSError):  # the checkpoint reports a full disk
             write_json(self.folder / PROGRESS, asdict(progress))
 
     def remove(self) -> None:
-        """Take progress.json away."""
+        """Remove progress.json."""
         with contextlib.suppress(OSError):
             (self.folder / PROGRESS).unlink(missing_ok=True)
 
 
 def read_progress(folder: Path) -> Progress | None:
-    """What progress.json in a run folder says; None if there is none, or it makes no sense.
+    """Read progress.json in a run folder; None if it is missing or invalid.
 
     Example:
         >>> read_progress(RUNS / job.id)

@@ -1,4 +1,4 @@
-"""The queue on disk, so that it outlives its server: queue.json among the runs."""
+"""Store the queue on disk for the next server: queue.json in the folder of runs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STOPPED = "the server was stopped while this run trained; start it again and it 
 
 
 class QueueFile:
-    """The queue of one server at a time; a second one on the same runs keeps its own to itself.
+    """The stored queue of one server; a second server on the same runs does not store its queue.
 
     Args:
         root: the folder of run folders.
@@ -30,9 +30,9 @@ class QueueFile:
         """Whether the last state was written, and so the next server finds it."""
 
     def read(self) -> FairQueue:
-        """What the last server left: waiting jobs wait again, running ones are interrupted.
+        """The queue of the last server: waiting jobs wait again, running ones are interrupted.
 
-        A queue that was paused is paused.
+        If it was paused, it still is.
         """
         left = self.content()
         owner = left.get("server")
@@ -48,14 +48,14 @@ class QueueFile:
         return queue
 
     def content(self) -> dict[str, Any]:
-        """What stands in the file; nothing, if it is missing or damaged."""
+        """The content of the file; empty if it is missing or damaged."""
         try:
             return read_json(self.path)
         except RunError:
             return {}
 
     def write(self, queue: FairQueue) -> None:
-        """Note what waits and runs; on a full disk the last state stays."""
+        """Write waiting and running jobs; on a full disk the old file stays."""
         self.kept = False
         if not self.mine:
             return
@@ -66,7 +66,7 @@ class QueueFile:
             self.kept = True
 
     def close(self, queue: FairQueue) -> None:
-        """Note the queue for the last time."""
+        """Write the queue for the last time."""
         self.write(queue)
         if self.mine and not (queue.running or queue.waiting or queue.paused):
             with contextlib.suppress(OSError):
@@ -97,7 +97,7 @@ def from_json(saved: dict[str, Any]) -> Job:
 
 
 def put_back(queue: FairQueue, job: Job, root: Path) -> None:
-    """Put a job of the last server where it belongs now."""
+    """Add a job of the last server to the queue, in its present state."""
     if job.status == "waiting":
         job.id = run_id(job.config)  # the code may be another
         if queue.find(job.id) is None:

@@ -1,4 +1,4 @@
-"""The Dask scheduler that the environment names, if it does, and the pool that follows."""
+"""The Dask scheduler named in the environment, if there is one, and the pool on it."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from snnlab.runs.config import ConfigError
 SCHEDULER = "SNNLAB_SCHEDULER"
 """Environment variable with the address of a Dask scheduler that carries out all jobs."""
 PORT = 8786
-"""Where a scheduler listens unless it is told otherwise."""
+"""The default port of a scheduler."""
 ADDRESS = re.compile(r"(?:(tcp|tls)://)?([\w.-]+|\[[\da-f:.]+\])(?::(\d+))?/?", re.A | re.I)
 """Scheme, host and port; all but the host may be left out."""
 NAME = re.compile(r"(?=.*[a-z])[\w-]{1,63}(\.[\w-]{1,63})*", re.A | re.I)
-"""What a computer may be called; else it has an IP address."""
+"""The form of a computer's name, as opposed to an IP address."""
 
 
 def scheduler() -> str | None:

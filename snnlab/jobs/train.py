@@ -1,4 +1,4 @@
-"""What the process of a job does: train one run and say how that ended."""
+"""The work of a job's process: train one run and return its outcome."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ from snnlab.runs.provenance import code_digest
 from snnlab.runs.run import run
 from snnlab.runs.store import is_occupied, run_id
 
-GRACE = 10.0
+LONGEST_WAIT = 10.0
 """Seconds to wait for a process that trains the same run."""
-EXPECTED = (ValueError, TrainingError)
-"""Errors whose message says enough."""
+EXPLAINED = (ValueError, TrainingError)
+"""Errors whose message needs no traceback."""
 
 
 def prepare() -> None:
-    """Do once, in a fork server, what each process would have to do: it takes seconds.
+    """Do slow work once in the fork server, so that its processes need not repeat it.
 
-    The digest is that of the code which was imported, whatever the files become. The first
-    optimizer of a process imports the compiler of torch.
+    The digest must be that of the imported code, even if the files change later. The first
+    optimizer of a process imports the compiler of torch, which takes seconds.
     """
     code_digest()
     torch.optim.AdamW([torch.zeros(1)])
 
 
 def train(job: JobData) -> Outcome:
-    """Train the run of a job, see `job_of`; never raises for what goes wrong in the run."""
+    """Train the run of a job, see `job_of`; errors of the run become the outcome."""
     root = Path(job["root"])
-    sys.argv = list(job["command"])  # the environment of the run tells who asked
+    sys.argv = list(job["command"])  # so that the run records the command that started it
     torch.set_num_threads(job["threads"] or default_threads())
     progress = ProgressFile(root / job["id"])
     progress.remove()  # of a process that was killed
@@ -55,7 +55,9 @@ def train(job: JobData) -> Outcome:
         progress.training = config.acting_training
         run(config, root, on_batch=progress.on_batch)
     except Exception as error:
-        if not isinstance(error, EXPECTED) and not (is_memory_error(error) or is_disk_error(error)):
+        if not isinstance(error, EXPLAINED) and not (
+            is_memory_error(error) or is_disk_error(error)
+        ):
             traceback.print_exc()
         return Outcome("failed", explain(error, config or RunConfig()))
     finally:
@@ -64,26 +66,25 @@ def train(job: JobData) -> Outcome:
 
 
 def default_threads() -> int:
-    """All cores but one, which the pages need; fewer if OMP_NUM_THREADS says so.
+    """All cores except one for the pages; fewer if OMP_NUM_THREADS is lower.
 
-    Threads that wait for each other make little progress on cores that they must share.
+    With more threads than free cores, threads wait for each other and training is slow.
     """
     return min(torch.get_num_threads(), max(1, cores() - 1))
 
 
 def wait_for_others(folder: Path) -> None:
-    """Wait a while for a process that trains the same run: one that is being ended, say.
+    """Wait until another process that trains the same run has ended, for up to `LONGEST_WAIT`.
 
-    When a worker is killed, its job may start elsewhere before the process that trained it
-    has noticed.
+    When a worker is killed, its job may start elsewhere before its old process has ended.
     """
-    deadline = time.monotonic() + GRACE
+    deadline = time.monotonic() + LONGEST_WAIT
     while is_occupied(folder) and time.monotonic() < deadline:
         time.sleep(0.1)
 
 
 def check_code(asked: str, config: RunConfig) -> None:
-    """Raise RunError unless this process has the code of the one that asked for the run."""
+    """Raise RunError unless this process has the code and images of the submitting process."""
     if run_id(config) != asked:
         raise RunError(
             f"the code or the images here are not those of the process which asked for {asked!r}: "

@@ -1,4 +1,4 @@
-"""When jobs that wait will start, judged by how long the others take. No processes, no clock."""
+"""Estimate when waiting jobs start, by a simulation of the queue without processes and clock."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from snnlab.jobs.fair_queue import FairQueue, Job
 from snnlab.jobs.places import Kind, kind_for
 
 Seconds = Callable[[Job], float | None]
-"""How long a job still takes, from now on if it runs, or from its start; None: nobody can say."""
+"""Seconds that a job takes: from now on if it runs, else from its start; None: unknown."""
 
 
 def starts(
@@ -21,16 +21,16 @@ def starts(
     kinds: Collection[Kind],
     seconds: Seconds,
 ) -> dict[str, float]:
-    """Seconds until each waiting job starts, by id: the queue is played to its end.
+    """Seconds until each waiting job starts, by id, from a simulation of the queue.
 
-    A job of which nobody can say how long it takes keeps its place for ever. So those that have to
-    wait for it are left out, and those that need not are told the latest moment.
+    In it a job with an unknown duration never ends. So jobs that have to wait for it are left out,
+    and for all others the result is the latest time of their start.
 
     Args:
         queue: is changed, see `FairQueue.copy`.
         free: kinds of the places where nothing runs.
         at: kind of the place of each running job, by its id.
-        kinds: of all places.
+        kinds: kinds of all places.
         seconds: how long each job takes.
 
     Example:
@@ -77,7 +77,7 @@ def next_start(
         queue: of jobs that wait.
         free: kinds of the places where nothing runs.
         kinds: of all places.
-        ready: whether nothing else keeps a job from starting.
+        ready: whether a job can start as far as its run folder is concerned.
     """
     for job in queue.may_start() if free else ():
         kind = kind_for(job.config.device, free, kinds)

@@ -1,4 +1,4 @@
-"""Training state in one safetensors file, written whole or not at all."""
+"""The state of a training in one safetensors file, written completely or not at all."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Generators = dict[str, torch.Generator]
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a training has come."""
+    """The finished epochs of a training, and the state of its schedule."""
 
     history: list[dict[str, Any]]
     """One entry per finished epoch."""
@@ -36,12 +36,12 @@ def save_checkpoint(
     identity: dict[str, Any],
     progress: Progress,
 ) -> None:
-    """Write everything that a training needs to go on; a kill leaves the old file or the new."""
+    """Write everything that a training needs to continue; an interruption leaves the old file."""
     state = optimizer.state_dict()
     tensors: dict[str, Tensor] = {f"net.{k}": v for k, v in net.state_dict().items()}
     for index, slots in state["state"].items():
-        kept = {slot: value for slot, value in slots.items() if isinstance(value, Tensor)}
-        tensors |= {f"optimizer.{index}.{slot}": value for slot, value in kept.items()}
+        stored = {slot: value for slot, value in slots.items() if isinstance(value, Tensor)}
+        tensors |= {f"optimizer.{index}.{slot}": value for slot, value in stored.items()}
     tensors |= {f"generator.{name}": g.get_state() for name, g in generators.items()}
     notes = {
         "identity": identity,
@@ -59,7 +59,7 @@ def load_checkpoint(
     generators: Generators,
     identity: dict[str, Any],
 ) -> Progress:
-    """Put network, optimizer and generators into the saved state.
+    """Restore network, optimizer and generators from the saved state.
 
     Raises:
         ValueError: the file is damaged, or belongs to another training.
@@ -87,9 +87,9 @@ def load_checkpoint(
 
 
 def lying_as(parameter: Tensor, value: Tensor) -> Tensor:
-    """A value of the optimizer in the memory layout of its parameter, if it has its shape.
+    """A value of the optimizer in the memory layout of its parameter, if both have one shape.
 
-    The fused optimizer goes through the memory of both side by side, whatever their strides say.
+    The fused optimizer pairs the two element by element in memory, and ignores their strides.
     """
     if value.shape != parameter.shape:
         return value
@@ -97,7 +97,7 @@ def lying_as(parameter: Tensor, value: Tensor) -> Tensor:
 
 
 def differences(saved: dict[str, Any], asked: dict[str, Any]) -> list[str]:
-    """What differs between two descriptions of a training, one line each; nested ones inside."""
+    """The differences between two descriptions of a training, one line each, also nested ones."""
     lines: list[str] = []
     for key in sorted(saved.keys() | asked.keys()):
         old, new = saved.get(key), asked.get(key)
@@ -125,7 +125,7 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], notes: dict[str, Any])
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Read what `write_tensors` wrote; nothing of the file stays mapped, so it can be replaced.
+    """Read a file of `write_tensors`; the tensors are copies, so the file can be replaced.
 
     Raises:
         ValueError: the file is damaged or not one of ours.

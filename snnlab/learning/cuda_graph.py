@@ -1,9 +1,10 @@
 """Forward and backward pass as a CUDA graph: recorded once, then launched as a whole.
 
-A small network asks for hundreds of kernels per step, each of a few microseconds, so that a GPU
-waits for Python. A recorded step asks once. Batches are copied into the tensors that it reads;
-it writes the gradients that it wrote when it was recorded. The optimizer runs outside, because
-its schedule changes numbers that a graph would freeze.
+A small network launches hundreds of kernels per step, each of a few microseconds, so that the GPU
+waits for Python. A recorded step is a single launch. It reads its batch from the tensors that it
+read while it was recorded, so each batch is copied into these; it also writes the gradients into
+the same tensors each time. The optimizer is not recorded, because its schedule changes numbers, and
+a recording would keep them fixed.
 """
 
 from __future__ import annotations
@@ -15,26 +16,27 @@ import torch
 from torch import Tensor
 
 Passes = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
-"""Images and labels to loss and logits, leaving gradients in the parameters."""
+"""Maps images and labels to loss and logits, and adds gradients to the parameters."""
 
 Recorder = Callable[[Callable[[], Any], torch.Generator], tuple[Any, Callable[[], None]]]
 """Records a function; see `record_on_gpu`."""
 
 WARM_UP = 3
-"""Steps before one is recorded, on a stream of their own: libraries set themselves up in them."""
+"""Number of ordinary steps, on a separate stream, before one is recorded: in these the libraries
+initialise themselves."""
 
 
 def record_on_gpu(
     function: Callable[[], Any], generator: torch.Generator
 ) -> tuple[Any, Callable[[], None]]:
-    """Record what a function asks of the GPU, without doing it.
+    """Record the work of a function on the GPU, without executing it.
 
     Args:
         function: must not wait for the GPU.
-        generator: goes on with every replay, as if the function had run.
+        generator: advances with every replay, as if the function had run.
 
     Returns:
-        What the function returned, and how to run it again into the same tensors.
+        The result of the function, and a function that computes it again in the same tensors.
     """
     graph = torch.cuda.CUDAGraph()
     graph.register_generator_state(generator)
@@ -44,16 +46,16 @@ def record_on_gpu(
 
 
 class RecordedPasses:
-    """Runs `passes`: as they are in the first steps, then recorded.
+    """Runs `passes`: directly in the first steps, then as a recording.
 
-    `forget` when a number changes that is no tensor, such as sigma of the noise: a recording
-    holds it as it was.
+    Call `forget` after a change of a number that is no tensor, such as sigma of the noise: a
+    recording contains its old value.
 
     Args:
         passes: forward and backward.
-        clear: sets the gradients to None, so that each pass makes them anew.
-        generator: of the noise.
-        record: how to record; another one in tests.
+        clear: sets the gradients to None, so that each pass creates new ones.
+        generator: generator of the noise.
+        record: records a function; tests use another one.
     """
 
     def __init__(
@@ -68,13 +70,13 @@ class RecordedPasses:
         self.forget()
 
     def forget(self) -> None:
-        """Warm up and record anew."""
+        """Drop the recording; the next steps warm up and record a new one."""
         self.warmed = 0
         self.replay: Callable[[], None] | None = None
         self.images = self.labels = self.loss = self.logits = torch.empty(0)
 
     def __call__(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """Loss and logits of a batch, detached; the logits hold until the next call."""
+        """Loss and logits of a batch, detached; the next call overwrites the logits."""
         if self.replay is not None and images.shape != self.images.shape:
             self.forget()
         if self.replay is not None:
@@ -91,7 +93,7 @@ class RecordedPasses:
         return self.loss.clone(), self.logits
 
     def aside(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """The passes as they are, on a stream of their own."""
+        """Run the passes directly, on a separate stream."""
         if not images.is_cuda:
             return self.passes(images, labels)
         current, own = torch.cuda.current_stream(), torch.cuda.Stream()
@@ -102,7 +104,7 @@ class RecordedPasses:
         return out
 
     def record_over(self, images: Tensor, labels: Tensor) -> None:
-        """Record the passes over tensors of our own that hold this batch."""
+        """Record the passes on our own tensors, which hold a copy of this batch."""
         self.images, self.labels = images.clone(), labels.clone()
         self.clear()
         (self.loss, self.logits), self.replay = self.record(

@@ -1,4 +1,4 @@
-"""The training loop: the only one, for every method."""
+"""The training loop, the same for every method."""
 
 from __future__ import annotations
 
@@ -30,9 +30,10 @@ from snnlab.neuron.tensors import described
 from snnlab.settings import checked
 
 NAN_CHECK = 25
-"""Steps between two looks at the loss on a CPU; on a GPU, which a look waits for, an epoch."""
-FEW = 4
-"""Images that a loss of one's own is tried on."""
+"""On a CPU the loss is checked each time after this many steps. On a GPU, where reading the loss
+makes it wait, it is checked once per epoch."""
+TRIAL_IMAGES = 4
+"""How many images are used to try a user's own loss before training."""
 
 
 class TrainingError(RuntimeError):
@@ -41,7 +42,7 @@ class TrainingError(RuntimeError):
 
 @dataclass(frozen=True)
 class Batch:
-    """What a callback learns after each step."""
+    """The argument of `on_batch`, after each step."""
 
     epoch: int
     """1 to epochs."""
@@ -57,14 +58,14 @@ class Batch:
 
 @dataclass(frozen=True)
 class Epoch:
-    """What a callback learns after each epoch, and what `fit` returns."""
+    """The argument of `on_epoch`, after each epoch; `fit` returns a list of them."""
 
     epoch: int
     """1 to epochs."""
     loss: float
     """Mean training loss."""
     train_accuracy: float
-    """Accuracy on the training batches as they were trained on, in percent."""
+    """Accuracy on the training batches during training, with noise and augmentation, in percent."""
     validation_accuracy: float | None
     """Accuracy on the validation images, in evaluation mode, in percent; None without any."""
     learning_rate: float
@@ -72,7 +73,7 @@ class Epoch:
     noise: bool
     """Whether noise acted."""
     seconds: float
-    """Training time, without validation; see `stopwatch` for what counts."""
+    """Training time without validation, by `stopwatch`."""
     noise_by_stage: list[float] = field(default_factory=list)
     """Sigma of the noise of each stage at the end of the epoch, in units of v_th; learned per
     channel: their mean. Empty for a network without noise."""
@@ -80,7 +81,7 @@ class Epoch:
     """Threshold of each stage at the end of the epoch, if it is learned; per channel: their mean.
     Empty if it is not."""
     own_spikes: bool = False
-    """Whether the network ran on its own spikes over several timesteps, see `rates`."""
+    """Whether the epoch belonged to the rates phase, see `rates`."""
 
 
 OnBatch = Callable[[Batch], None] | None
@@ -88,7 +89,7 @@ OnEpoch = Callable[[Epoch], None] | None
 
 
 class Onlooker(Protocol):
-    """What looks on while a network trains, such as `show.live_training()`."""
+    """An observer of the training, such as `show.live_training()`."""
 
     def on_batch(self, batch: Batch) -> None:
         """Called after each step."""
@@ -114,8 +115,8 @@ def fit(
     """Train a network in place: by default AdamW under a one-cycle schedule, cross-entropy loss.
 
     On the CPU two calls with equal arguments give equal weights, bit for bit. An exception
-    raised by a callback ends the training; with `checkpoint` a later call goes on after the
-    last whole epoch, with the same result as an uninterrupted one.
+    raised by a callback ends the training; with `checkpoint` a later call continues after the
+    last complete epoch, with the same result as an uninterrupted one.
 
     Args:
         net: on the device of the data.
@@ -125,21 +126,21 @@ def fit(
         training: epochs, batch size, learning rate, ...
         seed: of the order of the images, the augmentation and the noise.
         loss: function of logits (B, K) and labels (B,) to a number; None: cross-entropy.
-        optimizer: class or function that makes one of parameter groups, such as
-            `torch.optim.SGD`, or an optimizer of the network's weights. A class gets
-            `training.learning_rate`, unless it brings its own. The learning rate that it then
-            has is the peak of the one-cycle schedule; its momentum stays. None: AdamW.
+        optimizer: class or function that makes an optimizer from parameter groups, such as
+            `torch.optim.SGD`, or an optimizer of the network's weights. A class is called with
+            lr=`training.learning_rate`, unless its lr is set already. The learning rate of the
+            optimizer is the peak of the one-cycle schedule; its momentum stays. None: AdamW.
         on_batch, on_epoch: called after each step and epoch: progress, metrics, cancel.
-        watch: has both, in place of them: `show.live_training()` draws the loss as it falls.
-        checkpoint: file written after every epoch, and read first if it is there.
+        watch: an object with both callbacks: `show.live_training()` draws the loss as it falls.
+        checkpoint: file written after every epoch; if it exists, training continues from it.
 
     Returns:
         One `Epoch` per epoch.
 
     Raises:
         ValueError: the method cannot train this network, the data do not fit it, the checkpoint
-            belongs to another training, `watch` is given beside `on_batch` or `on_epoch`, or
-            `loss` or `optimizer` is none.
+            belongs to another training, `watch` is combined with `on_batch` or `on_epoch`, or
+            `loss` or `optimizer` is something else.
         TrainingError: the loss is not a number any more.
 
     Example:
@@ -190,7 +191,7 @@ def fit(
 
 
 class Loop:
-    """Optimizer, schedule and generators of one training, and what an epoch does with them."""
+    """Optimizer, schedule and generators of one training, with the methods for an epoch."""
 
     def __init__(
         self,
@@ -234,29 +235,29 @@ class Loop:
 
     @torch.no_grad()
     def first_logits(self, loss: Loss | None) -> tuple[Tensor, Tensor]:
-        """Logits and labels of a few training images, to try a loss of one's own on."""
-        few = self.data.train.first(min(FEW, len(self.data.train)))
+        """Logits and labels of a few training images, to try a user's own loss."""
+        few = self.data.train.first(min(TRIAL_IMAGES, len(self.data.train)))
         if loss is None:
             return torch.empty(0), few.labels
         with evaluating(self.net):
             return self.net(few.normalised()), few.labels
 
     def leave(self) -> None:
-        """Put back what the training changed besides the weights."""
+        """Restore everything that training changed besides the weights."""
         self.noise.leave()
         for group, peak in zip(self.optimizer.param_groups, self.peaks, strict=True):
-            group["lr"] = peak  # it may be somebody's, who trains on with it
+            group["lr"] = peak  # the user may have made the optimizer, and use it again
 
     @property
     def drop_last(self) -> bool:
-        """Leave out a last batch that is not full, unless it is the only one."""
+        """Whether to leave out a last batch that is not full; not if it is the only one."""
         return len(self.data.train) >= self.training.batch_size
 
     def epoch(self, number: int, on_batch: OnBatch) -> Epoch:
         """One pass over the training images, then the validation."""
         device = self.data.train.device
         if self.noise.enter(number) and self.recorded is not None:
-            self.recorded.forget()  # a recording holds sigma as it was
+            self.recorded.forget()  # the recording contains the old sigma
         self.own_spikes = self.training.on_own_spikes(number)
         clock = stopwatch(device)
         started = clock()
@@ -297,7 +298,7 @@ class Loop:
 
     def step(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """One update of the weights: loss and logits of the batch, detached."""
-        if self.recorded is not None and not self.own_spikes:  # whose T changes
+        if self.recorded is not None and not self.own_spikes:  # the rates phase changes T
             loss, logits = self.recorded(images, labels)
         else:
             self.optimizer.zero_grad(set_to_none=True)
@@ -315,13 +316,13 @@ class Loop:
         return loss.detach(), logits.detach()
 
     def logits(self, images: Tensor) -> Tensor:
-        """Logits (B, K) of the objective, or of the rates phase at a T that is drawn."""
+        """Logits (B, K) of the objective, or of the rates phase at a random T."""
         if not self.own_spikes:
             return self.objective.logits(self.forward, images, self.generators["noise"])
-        draws, asked = self.generators["timesteps"], self.training
-        endless = torch.rand((), generator=draws) < asked.rates_mean_share
-        one = int(torch.randint(len(asked.rates_timesteps), (), generator=draws))
-        timesteps = None if endless else asked.rates_timesteps[one]
+        draws, training = self.generators["timesteps"], self.training
+        endless = torch.rand((), generator=draws) < training.rates_mean_share
+        index = int(torch.randint(len(training.rates_timesteps), (), generator=draws))
+        timesteps = None if endless else training.rates_timesteps[index]
         return logits_of_rates(cast(SpikingNet, self.net), images, timesteps)
 
     def validate(self) -> float | None:
@@ -333,8 +334,8 @@ class Loop:
     def check_finite(self, loss_sum: Tensor, epoch: int) -> None:
         """Raise TrainingError if the loss or a weight is infinite or not a number.
 
-        A spiking neuron whose current is not a number never fires, so the loss alone may
-        look well while the weights are lost.
+        A spiking neuron whose current is not a number never fires, so the loss can be finite
+        although the weights are not.
         """
         loss = loss_sum.item()
         weights = nn.utils.get_total_norm(p.detach() for p in self.net.parameters()).item()
@@ -347,19 +348,19 @@ class Loop:
             )
 
     def schedule_state(self) -> dict[str, float]:
-        """The schedule's position, in plain numbers."""
+        """The numbers in the state of the schedule."""
         state = self.schedule.state_dict()
         return {key: value for key, value in state.items() if isinstance(value, int | float)}
 
 
 def seeded_generator(seed: int, purpose: str, device: torch.device) -> torch.Generator:
-    """A generator whose stream depends on the seed and on what it is for."""
+    """A generator whose random numbers depend on the seed and on its purpose."""
     mixed = (zlib.crc32(purpose.encode()) << 32) + seed
     return torch.Generator(device).manual_seed(mixed % 2**63)
 
 
 def check_objective(objective: Any) -> None:
-    """Raise ValueError unless this is an objective, rather than its class or another thing."""
+    """Raise ValueError unless this is an objective; a class of objectives is not enough."""
     if isinstance(objective, type) or not all(
         hasattr(objective, name) for name in ("timesteps", "check", "logits")
     ):

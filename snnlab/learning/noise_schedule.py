@@ -1,4 +1,4 @@
-"""What the noise of a network does from epoch to epoch."""
+"""Changes the noise of a network from epoch to epoch."""
 
 from __future__ import annotations
 
@@ -13,19 +13,20 @@ class NoiseSchedule:
     """Sets the noise of all neuron layers for an epoch, and puts it back after the training.
 
     Args:
-        net: its noise, as it is now, is the full noise.
+        net: its present noise is the full noise.
         training: fractions, schedule and floor.
 
     Raises:
-        ValueError: a phase of mean responses, or of rates, for neurons that leak, reset to zero
-            or have none, or learned noise of a layer that does not tell its sigma.
+        ValueError: a phase of mean responses, or of rates, with neurons that leak, reset to zero
+            or lack the abilities for it; or learned noise in a layer without `sigma`.
     """
 
     def __init__(self, net: StagedNet, training: Training) -> None:
         self.training = training
         self.layers = net.neuron_layers() if isinstance(net, SpikingNet) else []
         self.full = [noise_of(layer) for layer in self.layers]
-        self.now: tuple[float, bool] | None = None  # factor of sigma, and whether on mean response
+        # The present factor of sigma, and whether neurons give their mean response.
+        self.now: tuple[float, bool] | None = None
         self.on_mean = bool(training.mean_epochs or training.warm_up_epochs)
         if self.on_mean and self.layers:
             phase = "a phase of mean responses (warm_up_fraction, mean_fraction)"
@@ -37,10 +38,10 @@ class NoiseSchedule:
             net.neuron_layers("sigma", needed_by="learned noise")
 
     def enter(self, epoch: int) -> bool:
-        """Make the noise what it is in this epoch, from 1 on: whole, narrower or none.
+        """Set the noise for this epoch (from 1 on): at full strength, narrower or none.
 
         Returns:
-            Whether that is another than before.
+            Whether the noise differs from that of the epoch before.
         """
         factor, before = self.training.noise_factor(epoch), self.now
         self.now = factor, self.training.on_mean_response(epoch)
@@ -53,7 +54,7 @@ class NoiseSchedule:
         return self.now != before
 
     def leave(self) -> None:
-        """Put the full noise back."""
+        """Restore the full noise."""
         for layer, noise in zip(self.layers, self.full, strict=True):
             if noise is not None:
                 layer.noise = noise
@@ -61,9 +62,9 @@ class NoiseSchedule:
                 layer.mean_response = False
 
     def sigmas(self) -> list[float]:
-        """Sigma of each stage at the moment, in units of v_th; means over channels; none: 0.
+        """Present sigma of each stage, in units of v_th, averaged over channels; 0 without noise.
 
-        Empty if the network has no noise at all.
+        Empty if the whole network has no noise.
         """
         if not any(self.full):
             return []
@@ -72,9 +73,9 @@ class NoiseSchedule:
 
 
 def learned_thresholds(net: StagedNet) -> list[float]:
-    """The threshold that each stage has learned so far, means over channels.
+    """The threshold that each stage has learned so far, averaged over channels.
 
-    Empty unless all stages learn one.
+    Empty unless all stages learn a threshold.
     """
     found = [stage.threshold for stage in net.stages if stage.threshold is not None]
     if len(found) < len(net.stages):

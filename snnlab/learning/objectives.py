@@ -1,4 +1,4 @@
-"""The objectives: what one training step computes. `fit` does the rest."""
+"""The objectives: how a training method computes the logits in a step. `fit` does the rest."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from snnlab.settings import Count, settle
 
 
 class Objective(Protocol):
-    """A method: which networks it trains, and the logits that the loss is taken of."""
+    """A training method: which networks it can train, and the logits for the loss."""
 
     @property
     def timesteps(self) -> int | None:
@@ -31,7 +31,7 @@ class Objective(Protocol):
 class SingleStep:
     """One timestep, with the network's noise in place of the residual potentials.
 
-    With target-T noise the one pass stands for several timesteps.
+    With target-T noise the single pass represents several timesteps.
 
     Source: Jiang and Zhang (2023), arXiv 2211.05453.
     """
@@ -46,7 +46,7 @@ class SingleStep:
             )
 
     def check(self, net: StagedNet) -> None:
-        """Only spiking networks; see `check_spiking`."""
+        """Accept only spiking networks, see `check_spiking`."""
         check_spiking(net, "single-step training")
 
     def logits(self, net: nn.Module, images: Tensor, generator: torch.Generator) -> Tensor:
@@ -69,7 +69,7 @@ class BPTT:
         settle(self)
 
     def check(self, net: StagedNet) -> None:
-        """Only spiking networks, see `check_spiking`, whose noise can act at each timestep."""
+        """Accept only spiking networks whose noise can act at each timestep."""
         check_spiking(net, "BPTT")
         if self.timesteps > 1:
             for stage in net.stages:
@@ -92,7 +92,7 @@ class PlainANN:
     timesteps: None = None
 
     def check(self, net: StagedNet) -> None:
-        """Only networks without spiking neurons."""
+        """Accept only networks without spiking neurons."""
         if not isinstance(net, ANN):
             raise ValueError(
                 f"this objective trains an ANN, got a {type(net).__name__}; "
@@ -106,7 +106,7 @@ class PlainANN:
 
 
 def check_spiking(net: StagedNet, method: str) -> None:
-    """Raise ValueError unless every stage of the network ends in neurons that advance."""
+    """Raise ValueError unless this is a spiking network that `fit` can train."""
     if not isinstance(net, SpikingNet):
         raise ValueError(
             f"{method} needs a SpikingNet, got a {type(net).__name__}; "
@@ -117,7 +117,7 @@ def check_spiking(net: StagedNet, method: str) -> None:
 
 
 def check_layers(net: StagedNet) -> None:
-    """Raise ValueError for layers that draw hidden random numbers."""
+    """Raise ValueError for layers with random numbers that no generator of `fit` controls."""
     for name, module in net.named_modules():
         if isinstance(module, nn.modules.dropout._DropoutNd):
             raise ValueError(

@@ -1,4 +1,4 @@
-"""A loss and an optimizer of one's own, checked before the first step."""
+"""The user's own loss and optimizer, checked before the first step."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from snnlab.neuron.own_code import source_of
 from snnlab.neuron.tensors import described
 
 Loss = Callable[[Tensor, Tensor], Tensor]
-"""Logits (B, K) and labels (B,) to a number that falls as they agree."""
+"""Maps logits (B, K) and labels (B,) to a number that is smaller the better they agree."""
 MakeOptimizer = Callable[..., torch.optim.Optimizer] | torch.optim.Optimizer
 """A class or function that takes the parameter groups, or an optimizer of the network's weights."""
 
 
 def loss_for(loss: Loss | None, training: Training, logits: Tensor, labels: Tensor) -> Loss:
-    """The loss of a training: cross-entropy unless another is given, tried on a first batch.
+    """The loss of a training: cross-entropy, or the user's, tried on a few images.
 
     Args:
-        loss: of one's own; a module goes to the device of the logits.
-        training: its label smoothing belongs to cross-entropy.
-        logits, labels: of some training images.
+        loss: the user's loss, or None; a module is moved to the device of the logits.
+        training: label smoothing, which is only for cross-entropy.
+        logits, labels: those of a few training images.
 
     Raises:
-        ValueError: what is given is no loss, cannot take the logits, or does not depend on them.
+        ValueError: `loss` is no loss, fails with these logits, or does not depend on them.
     """
     if loss is None:
         return nn.CrossEntropyLoss(label_smoothing=training.label_smoothing)
@@ -58,7 +58,7 @@ def loss_for(loss: Loss | None, training: Training, logits: Tensor, labels: Tens
     asked = f"loss(logits {tuple(logits.shape)}, labels {tuple(labels.shape)})"
     try:
         value = loss(probe, labels)
-    except Exception as error:  # of code of one's own
+    except Exception as error:  # the user's code may raise any type
         raise ValueError(f"{asked} fails: {type(error).__name__}: {error}") from error
     if not isinstance(value, Tensor) or value.shape != () or not value.is_floating_point():
         raise ValueError(f"{asked} must give a single number, a tensor (), got {described(value)}")
@@ -70,16 +70,17 @@ def loss_for(loss: Loss | None, training: Training, logits: Tensor, labels: Tens
 def optimizer_for(
     given: MakeOptimizer | None, net: nn.Module, training: Training
 ) -> torch.optim.Optimizer:
-    """The optimizer of a training: AdamW, or one of one's own.
+    """The optimizer of a training: AdamW, or the user's.
 
     Args:
         given: a class or function, called with the parameter groups, and with
-            lr=training.learning_rate if it takes that and does not set it; or an optimizer.
-        net: whose parameters are trained.
+            lr=training.learning_rate if it has this parameter and no value for it; an optimizer;
+            or None.
+        net: the network whose parameters are trained.
         training: learning rate and weight decay.
 
     Raises:
-        ValueError: what is given makes no optimizer that fit() can step, or one of other weights.
+        ValueError: `given` is or makes no optimizer that fit() can use, or one of other weights.
     """
     groups = parameter_groups(net, training)
     if given is None:
@@ -107,7 +108,7 @@ def optimizer_for(
 def made_by(
     make: Callable[..., torch.optim.Optimizer], groups: list[dict[str, object]], training: Training
 ) -> torch.optim.Optimizer:
-    """What a class or function makes of the parameter groups."""
+    """The optimizer that a class or function makes from the parameter groups."""
     if not callable(make):
         raise ValueError(
             "optimizer must be an optimizer of torch, or a class or function that makes one of "
@@ -120,7 +121,7 @@ def made_by(
             options["lr"] = training.learning_rate
     try:
         made = make(groups, **options)
-    except Exception as error:  # of code of one's own
+    except Exception as error:  # the user's code may raise any type
         raise ValueError(f"optimizer={name_of(make)} fails: {error}") from error
     if not isinstance(made, torch.optim.Optimizer):
         raise ValueError(
@@ -130,7 +131,7 @@ def made_by(
 
 
 def parameter_groups(net: nn.Module, training: Training) -> list[dict[str, object]]:
-    """Weight decay for matrices and kernels, none for biases and batch norm."""
+    """Two groups of parameters: matrices and kernels with weight decay, all others without."""
     decayed = [p for p in net.parameters() if p.ndim > 1]
     others = [p for p in net.parameters() if p.ndim <= 1]
     return [
@@ -140,13 +141,13 @@ def parameter_groups(net: nn.Module, training: Training) -> list[dict[str, objec
 
 
 def name_of(part: Any) -> str:
-    """What a function, class or object is called."""
+    """The name of a function or class, or of the class of an object."""
     part = part.func if isinstance(part, partial) else part
     return str(getattr(part, "__qualname__", type(part).__qualname__))
 
 
 def identity_of(part: Any) -> str:
-    """What tells a loss or an optimizer from another, the same in each process."""
+    """A text that identifies a loss or an optimizer, the same in each process."""
     digest = hashlib.sha256()
     if isinstance(part, torch.optim.Optimizer):
         groups = [{k: g[k] for k in sorted(part.defaults)} for g in part.param_groups]

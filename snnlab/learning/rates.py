@@ -1,25 +1,24 @@
-r"""The rates phase: a network learns from its own spikes, at the cost of one backward pass.
+r"""The rates phase: a network trains on its own spikes, at the cost of one backward pass.
 
-Forwards the network runs T timesteps, from v_init and without noise, just as it will run when
-training is over. Backwards each neuron is the rate that an IF neuron with reset by subtraction has
-over endless timesteps,
+In the forward pass the network runs T timesteps, from v_init and without noise, exactly as after
+training. In the backward pass each neuron counts as the rate that an IF neuron with reset by
+subtraction has over endless timesteps,
 
     r = clip(I / v_th, 0, 1),   I the mean of its currents over the T timesteps,
 
-so that one pass leads back through the network, whatever T is, and no timestep is kept for it.
-What a mean rate leaves out, spikes that come unevenly, is in the forward pass: the network learns
-to do well with the spikes and the residual potentials that it really has.
+so there is one backward pass for any T, and no timestep is stored for it. A mean rate ignores that
+spikes come unevenly, but the forward pass contains this: the network learns to classify with the
+spikes and the residual potentials that it really has.
 
-At T = 1 rate and spike are the same, and the phase is single-step training without noise whose
-surrogate is the slope of r.
+At T = 1 the rate is the spike, and the phase is single-step training without noise, whose surrogate
+is the slope of r.
 
-Few timesteps and many want different weights, and what few of them ask for costs accuracy at many.
-So a share of the batches gets endless timesteps, in which a rate is r itself: they cost one pass.
+Weights that are good for few timesteps are not the best ones for many. So a share of the batches is
+trained with endless timesteps, where the rate is r itself; these batches cost one pass.
 
-Mean currents are other ones at another T, since spikes come less evenly the fewer they are. If each
-batch went by its own statistics, batch norm would hide that from the network, which in evaluation
-has one set of them for every T. So batch norm goes by its running statistics here, by batch
-renormalization.
+Mean currents depend on T, since fewer spikes come less evenly. Batch norm with the statistics of
+each batch would hide this from the network, which in evaluation has one set of statistics for every
+T. So here batch norm uses its running statistics, by batch renormalization.
 
 Source:
     The nearest published relative: Yu et al. (NeurIPS 2024, arXiv 2410.11488), rate-based
@@ -48,12 +47,12 @@ from snnlab.neuron.surrogate import with_gradient_of
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
 
 MEMORY = 0.02
-"""Share of a batch in the running statistics, at most: batches draw different T, and with the usual
-0.1 the T of the last ten decided how a network did at others."""
+"""Largest weight of a batch in the running statistics. Batches have different T; with the usual
+weight of 0.1 the T of the last ten batches determined the accuracy at other T."""
 
 MOST_RATIO, MOST_SHIFT = 3.0, 5.0
-"""How far the statistics of a batch may lie from those that are kept: the ratio of deviations, and
-the means in units of the deviation (Ioffe, 2017)."""
+"""Limits for the difference between the statistics of a batch and the running ones: the ratio of
+deviations, and the difference of means in units of the deviation (Ioffe, 2017)."""
 
 
 def check_own_rates(net: StagedNet) -> None:
@@ -72,7 +71,7 @@ def check_own_rates(net: StagedNet) -> None:
 
 
 def walked(layer: nn.Module) -> Iterator[nn.Module]:
-    """The batch norms in it that `through` comes to."""
+    """The batch norms inside a layer that `through` can reach."""
     if type(layer) in (nn.Sequential, ConvPoolNorm):
         for part in cast(nn.Sequential, layer):
             yield from walked(part)
@@ -81,12 +80,12 @@ def walked(layer: nn.Module) -> Iterator[nn.Module]:
 
 
 class OverTime(NamedTuple):
-    """What flows through a network in T timesteps."""
+    """A value inside the network over T timesteps: its mean, and the value at each timestep."""
 
     mean: Tensor
-    """Over time, (B, *); the gradient goes through it."""
+    """Mean over time, (B, *); gradients flow through it."""
     each: Tensor | None
-    """At each timestep, (T * B, *), without gradient; None: always the mean."""
+    """Value at each timestep, (T * B, *), without gradient; None: equal to the mean."""
 
 
 def logits_of_rates(net: SpikingNet, images: Tensor, timesteps: int | None) -> Tensor:
@@ -95,10 +94,10 @@ def logits_of_rates(net: SpikingNet, images: Tensor, timesteps: int | None) -> T
     Args:
         net: in training mode; IF neurons with reset by subtraction, without noise.
         images: (B, C, H, W).
-        timesteps: T; None: endless ones, in which each neuron gives its mean response r.
+        timesteps: T; None: endless timesteps, in which each neuron gives its mean response r.
 
     Returns:
-        (B, K): those of `net(images, timesteps)` in evaluation.
+        (B, K): the logits of `net(images, timesteps)` in evaluation mode.
     """
     inputs = deque([OverTime(net.taken(images), None)], maxlen=net.reach)
     for stage in net.stages:
@@ -113,7 +112,7 @@ def logits_of_rates(net: SpikingNet, images: Tensor, timesteps: int | None) -> T
 
 
 def stage_current(stage: Stage, inputs: deque[OverTime], timesteps: int) -> OverTime:
-    """`Stage.current`, for the mean and for each timestep."""
+    """Compute `Stage.current` for the mean and for each timestep."""
     current = through(stage.layers, inputs[-1])
     if stage.shortcut is not None:
         other = through(stage.shortcut, inputs[-1 - stage.back])
@@ -122,7 +121,7 @@ def stage_current(stage: Stage, inputs: deque[OverTime], timesteps: int) -> Over
 
 
 def added(a: OverTime, b: OverTime, timesteps: int) -> OverTime:
-    """The sum."""
+    """The sum of two values."""
     mean = a.mean + b.mean
     if a.each is None and b.each is None:
         return OverTime(mean, None)
@@ -133,7 +132,7 @@ def added(a: OverTime, b: OverTime, timesteps: int) -> OverTime:
 
 
 def through(layer: nn.Module, x: OverTime) -> OverTime:
-    """What a stateless layer makes of the mean, and of each timestep without a gradient."""
+    """Apply a stateless layer to the mean, and, without gradient, to each timestep."""
     if isinstance(layer, ConvPoolNorm):
         return through_norm(cast(nn.BatchNorm2d, layer[2]), through_plain(layer.pooled, x))
     if type(layer) is nn.Sequential:
@@ -146,24 +145,25 @@ def through(layer: nn.Module, x: OverTime) -> OverTime:
 
 
 def through_plain(layer: Any, x: OverTime) -> OverTime:
-    """The same for a layer that treats mean and timestep alike."""
+    """Apply a layer other than batch norm; if it is not affine, correct the mean of its output."""
     mean = layer(x.mean)
     if x.each is None:
         return OverTime(mean, None)
     with torch.no_grad():
         each = layer(x.each)
-        kind = type(getattr(layer, "__self__", layer))  # of a method: whose it is
+        kind = type(getattr(layer, "__self__", layer))  # for a method, the class of its object
         if kind in (*AFFINE, ConvPoolNorm, LearnedThreshold):
             return OverTime(mean, each)
-        off = each.view(-1, *mean.shape).mean(0) - mean  # the mean of what it makes is another
-    return OverTime(mean + off, each)
+        # The mean of the outputs is not the output of the mean.
+        correction = each.view(-1, *mean.shape).mean(0) - mean
+    return OverTime(mean + correction, each)
 
 
 def through_norm(norm: Any, x: OverTime) -> OverTime:
     """Batch renormalization of the mean and of each timestep.
 
-    Forwards it is (x - running mean) / running deviation, which every T shares and evaluation
-    uses; backwards the gradient knows that the statistics are those of the batch.
+    The result is (x - running mean) / running deviation, the same for every T and in evaluation.
+    The gradient takes into account that the statistics of the batch depend on x.
     """
     shape = [1, -1] + [1] * (x.mean.ndim - 2)
     if x.mean.numel() == x.mean.shape[1]:
@@ -174,9 +174,9 @@ def through_norm(norm: Any, x: OverTime) -> OverTime:
     with torch.no_grad():
         centre, spread = widened(centre.detach()), 1 / widened(rate.detach())
         remember(norm, centre, spread**2 - norm.eps, x.mean.numel() // len(centre))
-        kept = (norm.running_var + norm.eps).sqrt()
-        r = (spread / kept).clamp(1 / MOST_RATIO, MOST_RATIO)
-        d = ((centre - norm.running_mean) / kept).clamp(-MOST_SHIFT, MOST_SHIFT)
+        running = (norm.running_var + norm.eps).sqrt()  # deviation
+        r = (spread / running).clamp(1 / MOST_RATIO, MOST_RATIO)
+        d = ((centre - norm.running_mean) / running).clamp(-MOST_SHIFT, MOST_SHIFT)
     scale, shift = r, d
     if norm.affine:
         scale, shift = r * norm.weight, torch.addcmul(norm.bias, d, norm.weight)
@@ -190,7 +190,7 @@ def through_norm(norm: Any, x: OverTime) -> OverTime:
 
 
 def remember(norm: Any, centre: Tensor, variance: Tensor, count: int) -> None:
-    """Move the running statistics (C,) of a batch norm towards those of a batch."""
+    """Update the running statistics (C,) of a batch norm with those of a batch."""
     norm.num_batches_tracked += 1
     usual = 1 / int(norm.num_batches_tracked) if norm.momentum is None else norm.momentum
     share = min(MEMORY, usual)
@@ -212,5 +212,5 @@ def own_rates(stage: Stage, current: OverTime, timesteps: int) -> OverTime:
 
 
 def neuron_of(stage: Stage) -> Neuron:
-    """The constants of its neurons."""
+    """The constants of a stage's neurons."""
     return cast(NeuronLayer, stage.neuron).neuron

@@ -34,14 +34,14 @@ class Training:
     """Shift (and, where the data set allows it, flip) the training images at random."""
     noise_fraction: Annotated[float, Valid(low=0, high=1, usual=(0.1, 1.0), step=0.1)] = 1.0
     """Share of the epochs in which the noise acts, from the end of the warm-up on, in [0, 1]; 1:
-    throughout."""
+    in all of them."""
     noise_schedule: Schedule = "constant"
-    """How sigma moves from its full value in the first epoch to `noise_floor` times that in the
+    """How sigma changes from its full value in the first epoch to `noise_floor` times that in the
     last epoch with noise: not at all, in a straight line, or along half a cosine. The surrogate
-    stays as it is."""
+    does not change."""
     noise_floor: Annotated[float, Valid(above=0, high=1)] = 0.1
-    """Share of sigma that an annealed noise ends at, above 0 and at most 1. Target-T noise that
-    falls to a small floor turns from random rounding into rounding to the nearest."""
+    """Factor of sigma at the end of a linear or cosine schedule, above 0 and at most 1. With a
+    small floor target-T noise changes from random rounding into rounding to the nearest."""
     warm_up_fraction: Annotated[float | None, Valid(low=0, high=1)] = None
     """Initial share of the epochs, in [0, 1], in which every neuron gives its mean response, as
     under `mean_fraction`, before the noise sets in: without noise the network learns faster.
@@ -54,11 +54,11 @@ class Training:
     spikes, without noise: the rates phase, see `rates`. None: 1/3 in runs of method
     noise-then-spikes; else 0."""
     rates_timesteps: tuple[Count, ...] = (1, 2, 4, 8)
-    """T of the rates phase: each batch draws one of these, but for `rates_mean_share`; one that
-    stands here twice is drawn twice as often."""
+    """T of the rates phase: each batch draws one of these, except for `rates_mean_share`; a T that
+    is listed twice is drawn twice as often."""
     rates_mean_share: Annotated[float, Valid(low=0, below=1, usual=(0, 0.9), step=0.1)] = 0.5
-    """Share of the batches of the rates phase, in [0, 1), that train on the mean response, the rate
-    over endless timesteps, instead: it costs one pass, and keeps accuracy at many timesteps."""
+    """Share of the batches of the rates phase, in [0, 1), that train on the mean response instead,
+    the rate over endless timesteps: it costs one pass, and keeps accuracy at many timesteps."""
     precision: Precision = "float32"
     """bfloat16: mixed precision where the device is a GPU."""
     channels_last: bool = True
@@ -86,13 +86,13 @@ class Training:
 
     @property
     def rates_epochs(self) -> int:
-        """How many epochs, up to the last, are the rates phase; the warm-up goes before."""
-        asked = round((self.rates_fraction or 0) * self.epochs)
-        return min(asked, self.epochs - self.warm_up_epochs)
+        """How many last epochs are the rates phase; at most those that the warm-up leaves."""
+        wanted = round((self.rates_fraction or 0) * self.epochs)
+        return min(wanted, self.epochs - self.warm_up_epochs)
 
     @property
     def mean_epochs(self) -> int:
-        """How many epochs, before the rates phase, train on the mean response; others go first."""
+        """How many epochs before the rates phase train on the mean response; at most those left."""
         left = self.epochs - self.warm_up_epochs - self.rates_epochs
         return min(round(self.mean_fraction * self.epochs), left)
 
@@ -103,7 +103,7 @@ class Training:
         return min(round(self.noise_fraction * self.epochs), left)
 
     def on_own_spikes(self, epoch: int) -> bool:
-        """Whether an epoch (from 1 on) is of the rates phase."""
+        """Whether an epoch (from 1 on) belongs to the rates phase."""
         return epoch > self.epochs - self.rates_epochs
 
     def on_mean_response(self, epoch: int) -> bool:
@@ -112,8 +112,8 @@ class Training:
         return epoch <= self.warm_up_epochs or last - self.mean_epochs < epoch <= last
 
     def noise_factor(self, epoch: int) -> float:
-        """By what sigma is multiplied in an epoch (from 1 on); 0 without noise."""
-        noisy = epoch - self.warm_up_epochs  # from 1 on while the noise acts
+        """The factor of sigma in an epoch (from 1 on); 0: no noise."""
+        noisy = epoch - self.warm_up_epochs  # counts the epochs with noise from 1 on
         if not 1 <= noisy <= self.noisy_epochs:
             return 0.0
         if self.noise_schedule == "constant":

@@ -1,4 +1,4 @@
-"""How long a training still takes, judged by what it has done: one rule for all who say it."""
+"""Estimate how long a training still takes, from the time of its steps so far."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 
 class TimeLeft:
-    """Tells the seconds left, by the mean time of a step since the first one it was shown.
+    """Estimates the seconds left from the mean time per step, after the first one.
 
-    The first step warms up, so it does not count. What lies between steps, such as the validation
+    The first step is slower, so its time does not count. Time between steps, such as the validation
     after each epoch, does.
 
     Args:
@@ -29,7 +29,7 @@ class TimeLeft:
         self.first: tuple[int, float] | None = None  # number and time of the first step
 
     def after(self, batch: Batch) -> float:
-        """Seconds until training ends; 0 while nothing is known."""
+        """Seconds until training ends; 0 before a second step."""
         now = self.clock()
         if self.first is None:
             self.first = (batch.step, now)

@@ -30,7 +30,7 @@ def accuracy(
 
     Args:
         net: spiking network or ANN, on the device of the images; evaluated in evaluation mode.
-        images: what to classify, as `images_of` takes it.
+        images: images and labels, of any kind that `images_of` accepts.
         timesteps: T of a spiking network; None: its own.
         generator: source of the noise; None: no noise.
         batch_size: images at once.
@@ -66,7 +66,7 @@ def accuracy_against_timesteps(
 
     Args:
         net: on the device of the images; evaluated in evaluation mode.
-        images: what to classify, as `images_of` takes it.
+        images: images and labels, of any kind that `images_of` accepts.
         timesteps: T_max.
         generator: source of the noise; None: no noise.
         batch_size: images at once.
@@ -88,11 +88,11 @@ def accuracy_against_timesteps(
 def count_right(
     net: SpikingNet, batches: Iterable[tuple[Tensor, Tensor]], timesteps: int, **options: Any
 ) -> AccuracyCurve:
-    """Accuracy at T = 1, 2, ..., and the images that change, over batches of images and labels.
+    """Accuracy at T = 1, 2, ..., and how many images change between right and wrong.
 
-    The options are those of `SpikingNet.unroll`.
+    The batches are pairs of images and labels; the options are those of `SpikingNet.unroll`.
     """
-    counts, images = torch.zeros(2, timesteps, dtype=torch.int64), 0  # right, lost
+    counts, images = torch.zeros(2, timesteps, dtype=torch.int64), 0  # rows: right, lost
     with evaluating(net):
         for batch, labels in batches:
             images += len(labels)
@@ -103,8 +103,9 @@ def count_right(
                 counts[0, span] += right.sum(1)
                 counts[1, span] += (at_first & ~right).sum(1)
     right, lost = counts.tolist()
-    both = enumerate(zip(right, lost, strict=True), 1)
-    changed = {T: (gone, now - right[0] + gone) for T, (now, gone) in both}
+    # right at T = right at 1 - lost + gained
+    by_timesteps = enumerate(zip(right, lost, strict=True), 1)
+    changed = {T: (lost_at_T, at_T - right[0] + lost_at_T) for T, (at_T, lost_at_T) in by_timesteps}
     return AccuracyCurve([100 * n / images for n in right], images=images, changed=changed)
 
 
@@ -114,7 +115,7 @@ class SpikeCounter:
     Args:
         net: the network that will be run.
         timesteps: T_max.
-        device: where the network runs.
+        device: the device of the network.
     """
 
     def __init__(self, net: SpikingNet, timesteps: int, device: torch.device) -> None:

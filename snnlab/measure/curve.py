@@ -1,7 +1,7 @@
 """Accuracy against the number of timesteps: of one network, and over seeds. No torch here.
 
-From the measurement to the run folder, its JSON, the tables, figures and charts, accuracy against
-T is an `AccuracyCurve`, or `SeedCurves` where several networks differ in nothing but the seed.
+Measurements, run folders, JSON files, tables, figures and charts all represent accuracy against T
+as an `AccuracyCurve`, or as `SeedCurves` for several networks that differ only in the seed.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ Stages = Sequence[Sequence[float]]
 
 
 class AccuracyCurve(Mapping[int, float]):
-    """Test accuracy of one network in percent by T, and what was counted on the way.
+    """Test accuracy of one network in percent by T, with counts of spikes and operations.
 
     Args:
-        accuracy: by T; or a list, of which entry i belongs to T = i + 1.
+        accuracy: accuracy by T; or a list whose entry i belongs to T = i + 1.
         rates: per stage and T: spikes per neuron and timestep, over the first T timesteps.
         operations: per stage and T: synaptic operations per image that its spikes caused in the
             first T timesteps.
@@ -69,17 +69,17 @@ class AccuracyCurve(Mapping[int, float]):
         return len(self._by_timesteps)
 
     def __repr__(self) -> str:
-        """The accuracies, as they can be typed in."""
+        """The accuracies as a Python expression."""
         return f"{type(self).__name__}({self._by_timesteps})"
 
     @property
     def timesteps(self) -> list[int]:
-        """Every T that was measured, rising."""
+        """All measured T, rising."""
         return list(self)
 
     @property
     def accuracy(self) -> list[float]:
-        """Accuracy in percent at each of them."""
+        """Accuracy in percent at each of the `timesteps`."""
         return list(self.values())
 
     @property
@@ -108,7 +108,7 @@ class AccuracyCurve(Mapping[int, float]):
         return AccuracyCurve(accuracy, images=self.images, changed=changed)
 
     def since_1(self, timesteps: int) -> PairedImages:
-        """The images that T = 1 and this many timesteps tell apart.
+        """How many images are lost and gained between T = 1 and this many timesteps.
 
         Raises:
             ValueError: they were not counted.
@@ -122,22 +122,22 @@ class AccuracyCurve(Mapping[int, float]):
         return self.only(powers_of_two(max(self)) if self else ())
 
     def to_json(self) -> dict[str, float]:
-        """Accuracy by T, as JSON files hold it."""
+        """Accuracy by T, for JSON files."""
         return {str(T): accuracy for T, accuracy in self.items()}
 
     def entries(self) -> dict[str, Any]:
-        """All that was measured, as JSON files hold it."""
+        """All measured numbers, for JSON files."""
         counted = {"rates": self.rates, "operations": self.operations, "images": self.images}
         changed = {str(T): list(pair) for T, pair in self.changed.items()}
         return {"accuracy": self.to_json()} | counted | {"changed": changed}
 
     @classmethod
     def from_entries(cls, found: Mapping[str, Any]) -> Self:
-        """What `entries` gave, alone or among other entries, such as those of a run.
+        """Read the result of `entries`, also among other entries, such as those of a run.
 
         Raises:
             KeyError: no accuracy.
-            ValueError: something else stands there.
+            ValueError: an entry of another kind.
         """
         images = found.get("images", found.get("test_images"))
         counts = ("rates", "operations", "changed")
@@ -146,10 +146,10 @@ class AccuracyCurve(Mapping[int, float]):
 
     @classmethod
     def from_json(cls, found: Any, **counted: Any) -> Self:
-        """What `to_json` gave, and what was counted besides.
+        """Read the result of `to_json`; `counted` are the other arguments of the class.
 
         Raises:
-            ValueError: anything else.
+            ValueError: it is something else.
         """
         if not isinstance(found, Mapping):
             raise ValueError(f"must hold accuracy by T, got {found!r}")
@@ -165,7 +165,7 @@ class AccuracyCurve(Mapping[int, float]):
 
 @dataclass(frozen=True)
 class SeedCurves:
-    """Accuracy of networks that differ in nothing but the seed, all measured at the same points.
+    """Accuracy of networks that differ only in the seed, all measured at the same points.
 
     Raises:
         ValueError: no points or no seeds, shapes that do not fit, points that do not rise, or an
@@ -196,14 +196,14 @@ class SeedCurves:
 
     @classmethod
     def of(cls, curves: Iterable[AccuracyCurve]) -> Self:
-        """The curves of one network per seed, at the T that all of them were measured at."""
+        """From one curve per seed, at those T that all curves have."""
         seeds = list(curves)
         shared = sorted(set.intersection(*map(set, seeds))) if seeds else []
         return cls(tuple(shared), tuple(tuple(seed[T] for T in shared) for seed in seeds))
 
     @property
     def timesteps(self) -> list[int]:
-        """The points, where they are timesteps T.
+        """The points `x`, if they are timesteps T.
 
         Raises:
             ValueError: they are not whole numbers of at least 1.
@@ -214,7 +214,7 @@ class SeedCurves:
 
     @property
     def seeds(self) -> int:
-        """How many."""
+        """Number of seeds."""
         return len(self.accuracy)
 
     @cached_property
@@ -224,7 +224,7 @@ class SeedCurves:
 
     @cached_property
     def mean(self) -> list[float]:
-        """Over the seeds, at each point."""
+        """Mean over the seeds, at each point."""
         return [mean(column) for column in self.columns]
 
     @property
@@ -254,15 +254,15 @@ class SeedCurves:
         return self.estimates[self.x.index(x)]
 
     def to_json(self) -> dict[str, list[Any]]:
-        """As JSON answers hold it, and as figures take it, too."""
+        """Timesteps and accuracies, for JSON and for figures."""
         return {"timesteps": self.timesteps, "accuracy": [list(row) for row in self.accuracy]}
 
 
 def counts_by_timesteps(found: Any) -> dict[int, tuple[int, int]]:
-    """Images lost and gained by T, from JSON.
+    """Read the images lost and gained by T from JSON.
 
     Raises:
-        ValueError: anything else.
+        ValueError: it is something else.
     """
     try:
         pairs = {int(T): (lost, gained) for T, (lost, gained) in found.items()}
@@ -283,13 +283,13 @@ def check_percent(name: str, values: Iterable[Any]) -> None:
 
 
 def measured(points: Sequence[float]) -> str:
-    """Points in words: 1 to 8, or one by one if some between them are missing."""
+    """Points in words: "1 to 8", or a list if they are not all whole numbers from 1 on."""
     if len(points) > 0 and list(points) == list(range(1, len(points) + 1)):
         return f"1 to {len(points)}"
     return ", ".join(f"{point:g}" for point in points) or "nothing"
 
 
 def powers_of_two(highest: int) -> list[int]:
-    """1, 2, 4, ... up to `highest`, which is included."""
+    """1, 2, 4, ... up to `highest`, and `highest` itself."""
     powers = [2**k for k in range(highest.bit_length()) if 2**k <= highest]
     return powers if powers[-1] == highest else [*powers, highest]

@@ -1,4 +1,4 @@
-"""What networks decide from timestep to timestep, and images at which they change their mind."""
+"""The decisions of networks after each timestep, and images for which a decision changes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from snnlab.neuron.tensors import described
 from snnlab.settings import count
 
 BATCH = 64
-"""Images that are decided at once."""
+"""How many images run through the network at once."""
 
 Kind = Literal["gained", "lost", "wavering"]
 KINDS: dict[Kind, str] = {
@@ -25,13 +25,13 @@ KINDS: dict[Kind, str] = {
     "lost": "right at T = 1, wrong in the end",
     "wavering": "changes its mind",
 }
-"""Kinds of images at which a network does not stay with its first decision."""
+"""Kinds of images for which a network changes its first decision."""
 
 
 def images_of_kind(
     kind: Kind, decisions: npt.NDArray[np.int64], labels: npt.NDArray[np.int64]
 ) -> list[int]:
-    """Images at which a network does not stay with its first decision.
+    """Indices of the images for which a network changes its first decision.
 
     Args:
         kind: see `KINDS`.
@@ -55,11 +55,11 @@ def decisions_of(
     *,
     generator: torch.Generator | None = None,
 ) -> npt.NDArray[np.int64]:
-    """The classes that a network names after 1, 2, ..., T timesteps, (T, N).
+    """The classes that a network predicts after 1, 2, ..., T timesteps, (T, N).
 
     Args:
-        net: which.
-        images: N of them.
+        net: the network.
+        images: N images.
         timesteps: T.
         generator: source of the noise; None: no noise.
 
@@ -79,14 +79,14 @@ def decisions_of(
 def parting_images(
     nets: Mapping[str, SpikingNet], images: Images | Any, timesteps: int = 16
 ) -> list[int]:
-    """Images at which networks part that have said the same for a while.
+    """Indices of images on which networks first agree and then differ.
 
-    The first network is right at every timestep. Each other one is right during the first quarter
-    of the timesteps, and wrong after the last.
+    For such an image the first network is right at every timestep. Each other network is right
+    during the first quarter of the timesteps, and wrong after the last.
 
     Args:
         nets: at least two, by name.
-        images: what they see.
+        images: images and labels.
         timesteps: T.
 
     Raises:
@@ -109,7 +109,7 @@ def parting_images(
 
 
 def next_of(images: Sequence[int], after: int) -> int | None:
-    """The first of some images after one, going round; None: there are none.
+    """The first of `images` that comes after image `after`, else the very first; None: no images.
 
     Example:
         >>> next_of([2, 7], 7)

@@ -1,4 +1,4 @@
-"""How far a measured distribution of potentials lies from the noise that stands for it."""
+"""The distance between a measured distribution of potentials and the noise that replaced it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from snnlab.neuron.spec import MATCHED_MU, MATCHED_SIGMA, Noise
 Floats = NDArray[np.float64]
 
 EVEN_SHARES: Floats = (np.arange(1000) + 0.5) / 1000
-"""Shares of the equally likely points that stand for a distribution."""
+"""Probabilities of 1000 quantiles, all equally likely, that represent a distribution."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Law:
         return found
 
     def ppf(self, q: ArrayLike) -> Floats:
-        """The value below which the share q lies, same shape."""
+        """The quantile: a value is below it with probability q; same shape."""
         share = torch.as_tensor(np.asarray(q, dtype=np.float64))
         found: Floats = self.noise.law.quantile(share).numpy()
         return self.noise.mu + self.noise.sigma * found
@@ -49,7 +49,7 @@ class Distance:
     ks: float
     """Kolmogorov-Smirnov: the largest difference of the cumulative probabilities, 0 to 1."""
     wasserstein: float
-    """Wasserstein-1: how far the potentials would have to move on average, in units of v_th."""
+    """Wasserstein-1: by how many v_th potentials must move on average to follow the law."""
 
 
 @cache
@@ -59,30 +59,30 @@ def matched_laws() -> dict[str, Law]:
 
 
 class Target:
-    """A law, read once at the edges between bins and at equally likely points.
+    """The probabilities of a law at the edges between bins, and 1000 quantiles, computed once.
 
     Args:
-        found: the law.
+        law: the distribution.
         edges: inner edges between the bins (n - 1,), in units of v_th.
     """
 
-    def __init__(self, found: Law, edges: Floats) -> None:
-        self.reached = found.cdf(edges)
-        self.points = found.ppf(EVEN_SHARES)
+    def __init__(self, law: Law, edges: Floats) -> None:
+        self.reached = law.cdf(edges)
+        self.points = law.ppf(EVEN_SHARES)
 
 
 def distance(counts: Floats, sums: Floats, target: Target) -> Distance:
     """Distance of a histogram from a law.
 
     Args:
-        counts: potentials per bin (n,); those beyond the range count in the end bins.
+        counts: number of potentials per bin (n,); those beyond the range count in the end bins.
         sums: sum of the potentials of each bin (n,).
-        target: the law. The Kolmogorov-Smirnov distance is read at its edges, so it can miss
-            what happens inside one bin.
+        target: the law. The Kolmogorov-Smirnov distance compares probabilities at its edges only,
+            so it can miss a larger difference inside a bin.
 
     Returns:
-        Both distances; not a number if the histogram is empty. The Wasserstein distance takes
-        each bin as its mean potential.
+        Both distances; not a number if the histogram is empty. For the Wasserstein distance all
+        potentials of a bin count as equal to their mean.
     """
     total = counts.sum()
     if total == 0:

@@ -1,4 +1,4 @@
-"""Accuracy of a network that something disturbs: noisy images, noisy weights, lost spikes."""
+"""Accuracy of a network under a disturbance: noisy images, noisy weights, lost spikes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Strength = Annotated[float, Valid(low=0)]
 
 @dataclass(frozen=True)
 class Disturbance:
-    """What disturbs a network while it is measured.
+    """Disturbances that act on a network while it is measured.
 
     Raises:
         ValueError: a strength outside its range.
@@ -36,10 +36,10 @@ class Disturbance:
     """Standard deviation of Gaussian noise on each weight of linear layers and convolutions, as
     a share of the root mean square of the weights of its layer. Drawn once for all images."""
     dropped_spikes: Share = 0.0
-    """Share of spikes that get lost on their way, each on its own, in [0, 1]."""
+    """Probability with which each spike is lost on its way, in [0, 1]."""
     spike_strength: Positive = 1.0
-    """How much a spike that arrives counts; 2 is as if the weights behind it were twice as large,
-    and their biases as they were."""
+    """The value of a spike that arrives; 2 has the effect of doubling the next layer's weights, but
+    not its biases."""
 
     def __post_init__(self) -> None:
         settle(self)
@@ -58,9 +58,9 @@ def disturbed_accuracy(
     """Accuracy at some T, in one pass over the images, under a disturbance.
 
     Args:
-        net: on the device of the images; evaluated in evaluation mode, without the noise it
-            trained with. It stays as it is.
-        images: what to classify, as `images_of` takes it.
+        net: on the device of the images; evaluated in evaluation mode, without the noise of its
+            training. It is not changed.
+        images: images and labels, of any kind that `images_of` accepts.
         timesteps: T to measure at, each at least 1.
         disturbance: None: none.
         generator: where the randomness comes from, on the device of the images.
@@ -93,7 +93,7 @@ def disturbed_accuracy(
 def noisy_images(
     batch: Tensor, images: Images, strength: float, generator: torch.Generator
 ) -> Tensor:
-    """Normalised images (B, C, H, W) with noise of a strength in units of the pixel range."""
+    """Add noise to normalised images (B, C, H, W); its strength is in units of the pixel range."""
     if strength == 0:
         return batch
     draw = torch.empty_like(batch).normal_(generator=generator)
@@ -115,12 +115,12 @@ def with_noisy_weights(net: SpikingNet, strength: float, generator: torch.Genera
 
 
 def losing_spikes(share: float, generator: torch.Generator, strength: float = 1.0) -> Runner:
-    """A way to run neurons in which a share of the spikes never arrives.
+    """A `Runner` in which a share of the spikes is lost.
 
     Args:
-        share: of the spikes that get lost.
-        generator: draws which.
-        strength: how much each of the others counts.
+        share: probability with which a spike is lost.
+        generator: draws which spikes are lost.
+        strength: value of each other spike.
     """
     if share == 0 and strength == 1:
         return run_neurons

@@ -1,4 +1,4 @@
-"""Early exit: stop an image as soon as the readout is confident.
+"""Early exit: stop the computation for an image as soon as the readout is confident.
 
 After t timesteps the readout, averaged over the first t, gives class probabilities by
 softmax. An image leaves at the first t at which the confidence reaches a threshold, and at
@@ -27,7 +27,7 @@ Confidence = Literal["probability", "margin"]
 
 @dataclass(frozen=True)
 class EarlyExit:
-    """What early exit costs and saves at one threshold."""
+    """Accuracy and timesteps of early exit at one threshold."""
 
     threshold: float
     """Confidence at which an image leaves; above 1 no image leaves early."""
@@ -54,7 +54,7 @@ def early_exit_curve(
 
     Args:
         net: on the device of the images; evaluated in evaluation mode, without noise.
-        images: what to classify, as `images_of` takes it.
+        images: images and labels, of any kind that `images_of` accepts.
         thresholds: confidences at which an image leaves.
         max_timesteps: T at which every image leaves.
         confidence: "probability" or "margin".
@@ -114,7 +114,7 @@ def confidence_of(logits: Tensor, confidence: Confidence) -> Tensor:
 
 
 def check_exit(thresholds: Sequence[float], max_timesteps: int, confidence: str) -> None:
-    """Raise ValueError for settings that make no sense."""
+    """Raise ValueError unless these are valid settings of `early_exit_curve`."""
     checked("confidence", Confidence, confidence)
     count("max_timesteps", max_timesteps)
     given: Any = thresholds
@@ -124,6 +124,6 @@ def check_exit(thresholds: Sequence[float], max_timesteps: int, confidence: str)
         raise ValueError("thresholds must be one or more numbers, got none")
     for threshold in thresholds:
         one: Any = threshold
-        endless = isinstance(one, float) and math.isinf(one)
-        if not endless:  # infinite ones are valid: all images leave at once, or none early
+        infinite = isinstance(one, float) and math.isinf(one)
+        if not infinite:  # infinite ones are valid: all images leave at once, or none early
             checked("threshold", float, threshold)

@@ -1,9 +1,9 @@
-"""Cost of a spiking network beside the ReLU network of the same architecture.
+"""Cost of a spiking network, compared with the ReLU network of the same architecture.
 
     E_ANN    = MAC * (multiply-accumulates of all layers)
     E_SNN(T) = MAC * (multiply-accumulates of the first layer) + AC * (synaptic operations in T)
 
-`Assumptions` holds the constants and says what is left out.
+`Assumptions` holds the constants, and its text says which costs are left out.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from snnlab.settings import Positive, checked, settle
 
 @dataclass(frozen=True)
 class Assumptions:
-    """What an energy is computed from.
+    """The constants from which an energy is computed.
 
     Raises:
         ValueError: an energy that is not above 0.
@@ -33,8 +33,8 @@ class Assumptions:
     ac_picojoules: Positive = 0.9
     """Energy of one accumulate, a synaptic operation."""
     first_layer_each_timestep: bool = False
-    """Whether the first layer, which sees the real-valued image, works anew at each timestep;
-    False: once per image, its current is kept."""
+    """Whether the first layer, whose input is the real-valued image, is computed at each timestep;
+    False: it is computed once per image, and its current is stored."""
 
     def __post_init__(self) -> None:
         settle(self)
@@ -65,7 +65,7 @@ class CostReport:
     rate: list[float]
     """Spikes per neuron and timestep, each neuron weighted by its synapses."""
     break_even_rate: list[float]
-    """The spiking network saves energy while its `rate` lies below this; 0: it never does."""
+    """The spiking network saves energy if its `rate` is below this number; 0: it never does."""
     ann_operations: int
     """Multiply-accumulates of the ReLU network, one per synapse, see `ann_operations`."""
     ann_nanojoules: float
@@ -77,12 +77,12 @@ class CostReport:
     synapses: int
     """Synapses of all neurons: additions per timestep if all of them fire."""
     assumptions: Assumptions = field(default_factory=Assumptions)
-    """What the energies rest on."""
+    """The constants behind the energies."""
     assumed: str = ""
     """The assumptions in words."""
 
     def under(self, assumptions: Assumptions) -> CostReport:
-        """The same counts with the energies that follow from these assumptions."""
+        """The same counts, with energies computed from other assumptions."""
         mac, ac = assumptions.mac_picojoules, assumptions.ac_picojoules
         passes = [T if assumptions.first_layer_each_timestep else 1 for T in self.timesteps]
         image = [n * self.image_operations * mac / 1000 for n in passes]  # of the first layer
@@ -127,12 +127,12 @@ class CostReport:
 def cost_report(
     net: SpikingNet, curve: AccuracyCurve, assumptions: Assumptions | None = None
 ) -> CostReport:
-    """Cost of a network whose spikes were counted by `accuracy_against_timesteps`.
+    """Cost of a network, from the counts of spikes in `accuracy_against_timesteps`.
 
     Args:
         net: the network that was measured.
         curve: its rates and operations at T = 1, 2, ...
-        assumptions: energies per operation and how the first layer works.
+        assumptions: energies per operation, and how often the first layer is computed.
 
     Raises:
         ValueError: the curve has another number of stages, or a layer cannot be counted.

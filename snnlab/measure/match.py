@@ -1,4 +1,4 @@
-"""Whether a noise fits the residuals that it stands for: a distance, and what it allows to say."""
+"""Judge whether a noise fits the residuals that it replaced in training, by a distance."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from snnlab.measure.residuals import ResidualSummary
 from snnlab.neuron.spec import MATCHED_MU, MATCHED_SIGMA, Noise
 
 FITS = 0.1
-"""Distance in v_th up to which a noise fits. A distance of 0.1 v_th lies between firing by the
-residual and firing by the noise where their probabilities differ by a tenth, over currents from 0
-to v_th. Matched Gaussian noise is 0.04 v_th away from even residuals; half or twice the matched
-sigma is too far."""
+"""Largest Wasserstein distance in v_th at which a noise fits. At 0.1 v_th the firing probability
+under the noise differs from that under the residuals by a tenth, averaged over currents from 0 to
+v_th. Matched Gaussian noise has the distance 0.04 v_th from uniform residuals; with half or twice
+the matched sigma it does not fit."""
 FEWEST = 100
-"""Neurons below which nothing is said: by chance alone the distance of fewer is 0.03 and more."""
+"""With fewer neurons there is no verdict: by chance alone their distance is 0.03 or more."""
 
 RULE = (
     "The distance says how far potentials would have to move, on average, to be spread like the "
@@ -23,18 +23,18 @@ RULE = (
     "differ by a tenth or less, averaged over currents from 0 to v_th. Matched Gaussian noise is "
     "0.04 v_th away from residuals that lie evenly over [0, v_th)."
 )
-"""The rule in words, for those who read a verdict."""
+"""The rule in words, shown with a verdict."""
 
 Verdict = Literal["fits", "too narrow", "too wide", "too low", "too high", "of another shape"]
-"""What a noise is beside the residuals."""
+"""How a noise compares with the residuals."""
 
 
 @dataclass(frozen=True)
 class Match:
-    """The residuals of a stage, and the noise that stood for them.
+    """The residuals of a stage, and the noise that replaced them in training.
 
-    Beyond `FITS` the verdict names what differs most: the mean, the deviation or, where they
-    explain less than half of the distance, the shape.
+    If the distance is above `FITS`, the verdict names the largest difference: the mean, the
+    deviation or, if these explain less than half of the distance, the shape.
 
     Example:
         >>> Match(residuals(net, images, 16)[0], Noise()).text()
@@ -43,20 +43,20 @@ class Match:
 
     found: ResidualSummary
     noise: Noise | None
-    """None: trained without. Then noise spread evenly over [0, v_th) is judged."""
+    """None: the stage trained without noise. Then uniform noise over [0, v_th) is judged."""
 
     @property
     def distance(self) -> float | None:
-        """Wasserstein distance in v_th; None: no active neuron, or a sigma for each channel."""
+        """Wasserstein distance in v_th; None: no active neuron, or a sigma per channel."""
         known = self.found.distances.get("training" if self.noise else "uniform")
         return None if known is None or not known.wasserstein >= 0 else known.wasserstein
 
     @property
     def verdict(self) -> Verdict | None:
-        """By the rule above; None: it cannot be said."""
+        """The verdict by `RULE`; None: too few neurons, or no distance."""
         if self.distance is None or self.found.neurons < FEWEST:
             return None
-        if round(self.distance, 2) <= FITS:  # the number that people read
+        if round(self.distance, 2) <= FITS:  # rounded as in the text, so that both agree
             return "fits"
         mu, sigma = self.moments
         shift, spread = mu - self.found.mean, sigma - self.found.std
@@ -77,7 +77,7 @@ class Match:
         return (self.noise.mu, self.noise.sigma) if self.noise else (MATCHED_MU, MATCHED_SIGMA)
 
     def text(self) -> str:
-        """The verdict and the numbers that it rests on, in a sentence."""
+        """The verdict and the numbers behind it, in a sentence."""
         if not self.found.neurons:
             return "No neuron is active: there is no residual to compare."
         if self.distance is None:

@@ -1,4 +1,4 @@
-"""What every neuron of a network does on one image, timestep by timestep."""
+"""Potentials and spikes of every neuron of a network for one image, at each timestep."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from snnlab.neuron.transfer import mean_rate
 from snnlab.settings import checked, count
 
 DRAWS = 64
-"""Draws of the noise over which the firing as in training is averaged."""
+"""Number of draws of the noise over which the firing in training is averaged."""
 
 Floats = npt.NDArray[np.float32]
 
@@ -51,7 +51,7 @@ class StageSeen:
     v_th: float
     """Threshold."""
     trained: Floats
-    """How often each neuron fires as in training, see `firing_in_training`, (*)."""
+    """How often each neuron fires under the conditions of training, (*): `firing_in_training`."""
 
     @cached_property
     def rates(self) -> Floats:
@@ -60,24 +60,24 @@ class StageSeen:
 
     @property
     def moved(self) -> Floats:
-        """How far the rates so far are from the firing as in training, mean over neurons, (T,)."""
+        """Distance from training: |rate - firing in training|, mean over neurons, (T,)."""
         T = len(self.spikes)
-        off: Floats = np.abs(self.rates - self.trained).reshape(T, -1).mean(1)
-        return off
+        distance: Floats = np.abs(self.rates - self.trained).reshape(T, -1).mean(1)
+        return distance
 
     def path(self, index: int) -> NeuronPath:
-        """What one neuron does, by its place in (C, H, W) or (N,), row by row."""
+        """The path of one neuron; `index` counts through (C, H, W) row by row, or through (N,)."""
         parts = self.currents, self.h, self.v, self.spikes
         return NeuronPath(*(part.reshape(len(part), -1)[:, index] for part in parts))
 
 
 @dataclass(frozen=True, eq=False)
 class ImageSeen:
-    """One image on its way through a network."""
+    """The neurons of all stages and the readout of a network for one image."""
 
     stages: tuple[StageSeen, ...]
     readout: Floats
-    """Averaged over the first 1, 2, ..., T timesteps, (T, K)."""
+    """The readout averaged over the first 1, 2, ..., T timesteps, (T, K)."""
 
     @property
     def timesteps(self) -> int:
@@ -86,19 +86,19 @@ class ImageSeen:
 
     @property
     def decisions(self) -> list[int]:
-        """The class that the network names after 1, 2, ..., T timesteps."""
+        """The class that the network predicts after 1, 2, ..., T timesteps."""
         found: list[int] = self.readout.argmax(1).tolist()
         return found
 
     def decided_at(self, t: int | None = None) -> int:
-        """The timestep since which the decision after t timesteps stands; None: after T."""
+        """The timestep since which the decision has not changed until timestep t; None: until T."""
         t = self.timesteps if t is None else t
-        said = self.decisions[:t]
-        return 1 + max((i for i in range(1, t) if said[i] != said[i - 1]), default=0)
+        decisions = self.decisions[:t]
+        return 1 + max((i for i in range(1, t) if decisions[i] != decisions[i - 1]), default=0)
 
 
 def parts_at(one: ImageSeen, other: ImageSeen) -> int | None:
-    """The first timestep after which two networks name different classes; None: there is none."""
+    """The first timestep after which two networks predict different classes; None: never."""
     pairs = enumerate(zip(one.decisions, other.decisions, strict=False), 1)
     return next((t for t, (a, b) in pairs if a != b), None)
 
@@ -106,17 +106,18 @@ def parts_at(one: ImageSeen, other: ImageSeen) -> int | None:
 def see_image(
     net: SpikingNet, image: Tensor, timesteps: int, *, trained_over: int = 1, seed: int = 0
 ) -> ImageSeen:
-    """Run a network on one image without noise, and keep all that its neurons do.
+    """Run a network on one image without noise, and record all its neurons.
 
     Args:
-        net: with the noise of its training, if it had any; it stays as it is.
+        net: with the noise of its training, if it had any; it is not changed.
         image: (C, H, W), normalised as in training.
         timesteps: T.
         trained_over: timesteps of its training: 1, or those of BPTT.
-        seed: of the noise, for the firing as in training.
+        seed: seed of the noise, for the firing in training.
 
     Raises:
-        ValueError: an image of another shape, T below 1, or neurons that cannot be watched.
+        ValueError: an image of another shape, T below 1, or neurons without `trace`,
+            `first_potential` and `v_th`, see `ABILITIES`.
 
     Example:
         >>> seen = see_image(net, data.test.normalised(slice(1))[0], 16)
@@ -152,18 +153,18 @@ def see_image(
 def firing_in_training(
     net: SpikingNet, image: Tensor, *, timesteps: int = 1, draws: int = DRAWS, seed: int = 0
 ) -> list[Tensor]:
-    """How often each neuron fires on an image (C, H, W), run as in training.
+    """How often each neuron fires for an image (C, H, W) under the conditions of training.
 
-    Over draws of the noise where the network has any, at its full strength; else without noise.
-    What a stage meets is drawn, and how often it then fires in one timestep is computed where
-    there is a closed form: a count of its spikes would lie further from all rates than the truth.
+    It is the mean over draws of the noise at full strength; without noise there is one pass. The
+    input of a stage is drawn at random. Its probability to fire is then computed in closed form if
+    there is one: counted spikes vary by chance, which would make all distances from rates larger.
 
     Args:
         net: with the noise of its training, if it had any.
         image: as for `see_image`.
-        timesteps: of its training.
-        draws: of the noise.
-        seed: of the noise.
+        timesteps: timesteps of its training.
+        draws: number of draws of the noise.
+        seed: seed of the noise.
 
     Returns:
         One tensor (*) per stage, 0 to 1.
@@ -187,9 +188,10 @@ def firing_in_training(
 
 
 def chances(layer: Any, currents: Tensor) -> Tensor | None:
-    """How often neurons fire on average over the noise, for currents (1, B, *); None: no formula.
+    """Firing probability of neurons under their noise, for currents (1, B, *); None: no formula.
 
-    There is one for a single timestep with noise of neurons whose constants say all.
+    There is a formula for a single timestep with noise, if their constants alone define the
+    neurons (see `ABILITIES`, "neuron").
     """
     noise = noise_of(layer)
     if (
@@ -211,6 +213,6 @@ def running_mean(values: Floats) -> Floats:
 
 
 def as_numpy(values: Tensor) -> Floats:
-    """A tensor as numbers that need no torch."""
+    """A tensor as a NumPy array."""
     found: Floats = values.detach().float().cpu().numpy()
     return found

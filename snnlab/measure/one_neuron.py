@@ -20,20 +20,20 @@ from snnlab.settings import checked
 
 
 class Seen(Exception):
-    """The neuron was seen, so that no later stage needs to run."""
+    """Raised once the neuron is recorded, so that no later stage runs."""
 
 
 @dataclass(frozen=True, eq=False)
 class OneNeuron:
-    """A neuron that saw N images over T timesteps, without noise."""
+    """Residuals and spikes of a neuron for N images over T timesteps, without noise."""
 
     residuals: Tensor
     """v[t-1] for t = 2 to T, (T - 1, N), in units of v_th."""
     spikes: Tensor
     """1 where it fired, (T, N)."""
     summary: ResidualSummary
-    """Its residuals over the images for which it was active, as of a stage. `neurons` are those
-    images, and `Match` compares the summary with a noise."""
+    """A summary as for a stage, of its residuals for the images for which it was active; `neurons`
+    is the number of these images. `Match` compares the summary with a noise."""
 
     @property
     def images(self) -> int:
@@ -63,10 +63,10 @@ def neuron_residuals(
 
     Args:
         net: on the device of the images; evaluated in evaluation mode.
-        images: what the network sees, as `images_of` takes it; no labels needed.
+        images: images, of any kind that `images_of` accepts; no labels needed.
         timesteps: T, at least 2.
-        stage: from 0.
-        index: of the neuron in its stage, from 0: channel by channel, row by row.
+        stage: number of the stage, from 0.
+        index: number of the neuron in its stage, from 0: channel by channel, row by row.
         batch_size: images at once; all T timesteps of a batch are held in memory.
         progress: show a progress bar, if there is a terminal.
 
@@ -85,27 +85,27 @@ def neuron_residuals(
     if not 0 <= stage < len(layers):
         raise ValueError(f"the network has stages 0 to {len(layers) - 1}, got {stage}")
     own = layers[stage]
-    left, fired = [], []
+    carried, fired = [], []
 
-    def look(number: int, currents: Tensor) -> Tensor:
+    def record_neuron(number: int, currents: Tensor) -> Tensor:
         if number < stage:
             return layers[number].advance(currents)[0]
         path = path_of(own, currents, index)
-        left.append(path.v[:-1, :, 0] / own.v_th)
+        carried.append(path.v[:-1, :, 0] / own.v_th)
         fired.append(path.spikes[:, :, 0])
         raise Seen
 
     for batch, _ in watched_batches(images, batch_size, "residuals", progress=progress):
         with contextlib.suppress(Seen):
-            run_whole(net, batch, timesteps, look)
-    residuals, spikes = torch.cat(left, 1), torch.cat(fired, 1)
-    tally = Tally(1, residuals.device, wide=True)  # a single neuron may be anywhere
+            run_whole(net, batch, timesteps, record_neuron)
+    residuals, spikes = torch.cat(carried, 1), torch.cat(fired, 1)
+    tally = Tally(1, residuals.device, wide=True)  # a single neuron's potentials may lie far out
     tally.add(residuals.unsqueeze(2), spikes.unsqueeze(2))
     return OneNeuron(residuals, spikes, tally.summary(targets_for(own), channels=False))
 
 
 def path_of(layer: NeuronLayer, currents: Tensor, index: int) -> Trace:
-    """What one neuron does under the currents (T, B, *) of its stage: each (T, B, 1)."""
+    """The trace of one neuron, each part (T, B, 1), for the currents (T, B, *) of its stage."""
     count = currents[0, 0].numel()
     if not 0 <= index < count:
         raise ValueError(f"the stage has neurons 0 to {count - 1}, got {index}")
@@ -113,6 +113,6 @@ def path_of(layer: NeuronLayer, currents: Tensor, index: int) -> Trace:
     def one(values: Tensor) -> Tensor:
         return values.flatten(2)[:, :, index : index + 1]
 
-    if hasattr(layer, "neuron"):  # then its constants say all, see `ABILITIES`
+    if hasattr(layer, "neuron"):  # then its constants alone define it, see `ABILITIES`
         return trace(one(currents), layer.neuron)
     return Trace(*map(one, layer.trace(currents)))

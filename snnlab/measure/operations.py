@@ -1,20 +1,21 @@
-"""Synaptic operations: how many additions a spike causes, and multiplications the ReLU network.
+"""Count synapses: the additions that a spike causes, and the multiplications of a ReLU network.
 
-Both sides count the same synapses. What stands between two layers of neurons, up to its last layer
-with weights, counts as one layer: a synapse is a pair of a pixel or a neuron and an output of that
-last layer that are connected, and whose output something reads.
+Both networks are counted with the same synapses. All layers between two layers of neurons, up to
+the last one with weights, count as one layer. A synapse is a pair of a pixel or a neuron and an
+output of that last layer that are connected; the output must be used by a later layer.
 
-- A tap of a kernel that lies on padding with zeros costs nothing.
-- Outputs that fall off the edge of the pooling behind them are not computed.
-- An average before a layer with weights is part of these: each neuron has a synapse to each output.
-- What a pooling behind the last weights adds up costs nothing.
-- Where nothing has weights, as in a residual connection without layers, each connected pair of
-  input and output is a synapse.
+- An entry of a kernel that falls on zero padding costs nothing.
+- Outputs beyond the edge of a following pooling are not computed and do not count.
+- Averaging before a layer with weights is part of that layer: each averaged neuron has a synapse to
+  each output.
+- The additions of a pooling after the last weights cost nothing.
+- Without any weights, as in a residual connection without layers, each connected pair of input and
+  output is a synapse.
 
-So a spiking network whose neurons all fire does at each timestep as many additions as the ReLU
-network has synapses behind its first layer. A ReLU network that averages first, or computes layers
-without an activation between them one after the other, needs fewer multiply-accumulates than it
-has synapses: what is compared here is the two networks synapse by synapse.
+So if all neurons of a spiking network fire, it makes at each timestep as many additions as the ReLU
+network has synapses after its first layer. A ReLU network can need fewer multiply-accumulates than
+it has synapses: if it averages first, or computes layers without an activation between them one
+after the other. The comparison here ignores this and counts one operation per synapse.
 """
 
 from __future__ import annotations
@@ -31,9 +32,9 @@ from snnlab.network.net import StagedNet, check_network
 
 
 def fan_outs(net: StagedNet) -> list[Tensor]:
-    """Synapses of each neuron: those that a spike travels along, see the top of this file.
+    """Number of synapses to which each neuron sends its spikes, see the top of this file.
 
-    They lie in the layers of the next stage and in the residual connections that start from it.
+    They are in the layers of the next stage and in the residual connections from this stage.
 
     Args:
         net: any network of stages.
@@ -47,7 +48,7 @@ def fan_outs(net: StagedNet) -> list[Tensor]:
 def image_operations(net: StagedNet) -> int:
     """Multiply-accumulates of one pass of the image: one per synapse of each pixel.
 
-    They lie in the first stage's layers and in the residual connections that start from the image.
+    They are in the first stage's layers and in the residual connections from the image.
     """
     return total([synapses_from(net, -1, net.image_shape)])
 
@@ -56,7 +57,7 @@ def ann_operations(net: StagedNet) -> int:
     """Multiply-accumulates per image of the ReLU network with this architecture: one per synapse.
 
     A network that averages before a layer, or computes layers without an activation between them
-    one after the other, needs fewer; both sides are compared synapse by synapse.
+    one after the other, needs fewer; this is ignored, as explained at the top of this file.
     """
     check_network(net, "ann_operations()", StagedNet)
     return image_operations(net) + total(fan_outs(net))
@@ -73,7 +74,7 @@ def synapses_from(net: StagedNet, source: int, shape: tuple[int, ...]) -> Tensor
 
 
 def total(synapses: list[Tensor]) -> int:
-    """All synapses of some neurons."""
+    """The sum of these numbers of synapses."""
     return int(sum(each.sum(dtype=torch.float64).item() for each in synapses))
 
 
@@ -94,7 +95,7 @@ def synapses(layers: nn.Module, shape: tuple[int, ...]) -> Tensor:
     """How many synapses each element of an input of `shape` has, see the top of this file.
 
     Channels, rows and columns are connected independently of each other, so three matrices
-    (outputs, inputs) of zeros and ones say what is connected.
+    (outputs, inputs) of zeros and ones describe all connections.
 
     Raises:
         ValueError: a layer whose synapses cannot be counted this way, named.
@@ -116,14 +117,14 @@ def synapses(layers: nn.Module, shape: tuple[int, ...]) -> Tensor:
 
 
 def flat(layers: nn.Module) -> list[nn.Module]:
-    """The layers of a row, also of rows within it, without those that do nothing."""
+    """The layers inside nested `Sequential`s, without `Identity`."""
     if isinstance(layers, nn.Sequential):
         return [one for part in layers for one in flat(part)]
     return [] if isinstance(layers, nn.Identity) else [layers]
 
 
 def as_image(shape: Sequence[int]) -> tuple[int, int, int]:
-    """(C, H, W) as it is; of (C,) and (C, H) the rest is 1."""
+    """A shape (C, H, W); missing sizes of (C,) and (C, H) become 1."""
     if len(shape) not in (1, 2, 3):
         raise ValueError(f"synapses are counted from (C,), (C, H) or (C, H, W), got {tuple(shape)}")
     channels, rows, columns = (*shape, 1, 1)[:3]
@@ -133,12 +134,13 @@ def as_image(shape: Sequence[int]) -> tuple[int, int, int]:
 def connected(
     layers: list[nn.Module], links: list[Tensor], *, is_flat: bool = False
 ) -> list[Tensor]:
-    """Which outputs behind some layers are connected, from those in front of them.
+    """The connections from the first inputs to the outputs of some layers, one after the other.
 
     Args:
-        layers: in a row.
-        links: along channels, rows and columns, (outputs, inputs): 1 where they are connected.
-        is_flat: whether they stand for a single axis.
+        layers: in the order in which they run.
+        links: the connections up to these layers, along channels, rows and columns, each
+            (outputs, inputs): 1 where they are connected.
+        is_flat: whether the input of the layers has a single axis.
     """
     for layer in layers:
         made = axes(layer, links, is_flat=is_flat)
@@ -149,7 +151,7 @@ def connected(
 
 
 def axes(layer: nn.Module, links: list[Tensor], *, is_flat: bool) -> list[Tensor]:
-    """Along channels, rows and columns (outputs, inputs): 1 where a layer connects them."""
+    """The connections of one layer, as three matrices of zeros and ones, see `connected`."""
     sizes = _, rows, columns = as_image([len(link) for link in links])
     unchanged = [torch.eye(size) for size in sizes]
     if isinstance(layer, nn.Linear):
@@ -180,7 +182,7 @@ def axes(layer: nn.Module, links: list[Tensor], *, is_flat: bool) -> list[Tensor
 
 
 def of_ones(layer: nn.Conv2d) -> nn.Module:
-    """A convolution with the same windows from one channel to one, all of its weights 1."""
+    """A convolution with the same windows, from one channel to one, and all weights 1."""
     window: dict[str, Any] = {
         name: getattr(layer, name)
         for name in ("kernel_size", "stride", "padding", "dilation", "padding_mode")
@@ -191,5 +193,5 @@ def of_ones(layer: nn.Conv2d) -> nn.Module:
 
 
 def probed(layer: nn.Module, lit: Tensor) -> Tensor:
-    """Which outputs (N, H', W') see something in images (N, 1, H, W) of zeros and ones."""
+    """1 for each output (N, H', W') with a one in its window of images (N, 1, H, W) of 0 and 1."""
     return torch.cat([(layer(some) > 0).float()[:, 0] for some in lit.split(64)])

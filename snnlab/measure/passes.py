@@ -25,15 +25,16 @@ def images_for(
     labelled: bool = True,
     generator: torch.Generator | None = None,
 ) -> Images:
-    """The images that a network is to be shown, checked before the first batch.
+    """The images for a network, checked before the first batch.
 
     Args:
-        net: which must be of the kind; a compiled one counts as what it was made of.
-        given: whatever `images_of` takes. What is not `Images` goes to the device of the network.
-        needed_by: the function, for messages.
+        net: must be of the class `kind`; a compiled network counts as the original.
+        given: anything that `images_of` accepts; unless it is `Images`, it is moved to the device
+            of the network.
+        needed_by: the calling function, for messages.
         kind: `SpikingNet`, `ANN`, or `StagedNet` for both.
-        labelled: whether the labels count.
-        generator: of the noise, or None.
+        labelled: whether the labels are used.
+        generator: generator of the noise, or None.
 
     Raises:
         ValueError: another kind of network, or a generator on another device.
@@ -63,7 +64,7 @@ def images_for(
 
 
 def check_labels(net: StagedNet, images: Images) -> None:
-    """Raise DataError for labels that the readout of a network has no class for."""
+    """Raise DataError for labels beyond the classes of a network's readout."""
     sizes = [layer.out_features for layer in net.readout.modules() if isinstance(layer, nn.Linear)]
     highest = int(images.labels.max())
     if sizes and highest >= sizes[-1]:
@@ -81,8 +82,8 @@ def watched_batches(
     Args:
         images: all that are passed over.
         batch_size: images at once.
-        says: what is being done, for the progress bar.
-        progress: show one, if there is a terminal.
+        says: the text before the progress bar.
+        progress: show a progress bar, if there is a terminal.
     """
     total = images.batch_count(batch_size)
     disable = None if progress else True
@@ -101,7 +102,7 @@ def summed_readout(
         options: see `SpikingNet.unroll`.
 
     Yields:
-        Places of these T in a list of all, and the sums (t, B, K).
+        The slice of these T in a list of all T, and the sums (t, B, K).
     """
     begin, total = 0, torch.zeros((), device=images.device)
     for part in net.unroll(images, timesteps, **options):

@@ -21,22 +21,22 @@ from snnlab.settings import Valid, checked
 
 BINS_PER_THRESHOLD = 100
 RANGE = (-1, 2)
-"""The histogram covers this range, in units of v_th; what lies beyond counts in the end bins."""
+"""The range of the histogram, in units of v_th; the end bins also count potentials beyond it."""
 
 BINS = BINS_PER_THRESHOLD * (RANGE[1] - RANGE[0])
 
 WIDE_RANGE = (-100, 100)
 WIDE_BINS_PER_THRESHOLD = 10
-"""Of the histograms that reach as far as potentials drift; the ends count what lies beyond."""
+"""The same for histograms wide enough for potentials that drift."""
 
 GROUPS = ("silent", "active", "saturated")
-"""Which neurons there are, see `ResidualSummary`."""
+"""Groups of neurons, see `ResidualSummary`."""
 
 Several = Annotated[int, Valid(low=2, hint="residuals exist from T = 2 on")]
-"""Timesteps after which there are residuals."""
+"""A number of timesteps for which there are residuals."""
 
 Described = Literal["active", "driven"]
-"""Which residuals are described, see `residuals`."""
+"""The neurons whose residuals are described, see `residuals`."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +45,10 @@ class ResidualSummary:
 
     They are the potentials with which a neuron decides whether to fire.
 
-    A neuron that saw an image is *silent* if it never fired in T timesteps, *saturated* if
-    it fired at each, else *active*. Most silent neurons drift to ever lower potentials and
-    most saturated ones to ever higher, and none did anything else at any residual that it
-    carried; so mean, standard deviation and histogram are those of the active ones.
+    For an image, a neuron is *silent* if it never fired in T timesteps, *saturated* if it fired at
+    each, else *active*. The potentials of most silent neurons become lower and lower, those of most
+    saturated ones higher and higher, and whatever the residual, such a neuron did the same at each
+    timestep. So mean, standard deviation and histogram are those of the active neurons.
     """
 
     silent: float
@@ -64,14 +64,14 @@ class ResidualSummary:
     density: list[float]
     """Histogram of these residuals as a density, one value per bin."""
     distances: dict[str, Distance] = field(default_factory=dict)
-    """How far they lie from "gaussian" and "uniform" noise matched to the IF neuron, and from
-    the noise that the stage trained with, "training", if it has one sigma for all channels."""
+    """Distances of these residuals from "gaussian" and "uniform" noise matched to the IF neuron,
+    and from the noise of training, "training", if it has one sigma for all channels."""
     channels: list[ResidualSummary] = field(default_factory=list)
-    """The same for each channel (each neuron of a linear layer); empty in a channel."""
+    """A summary for each channel (each neuron of a linear layer); empty in these summaries."""
     neurons: int = 0
-    """How many neurons are described; one that saw two images counts twice."""
+    """How many neurons are described; a neuron counts once for each image."""
     wide: dict[str, list[float]] = field(default_factory=dict)
-    """Densities over the wide range of each of `GROUPS`, where they were asked for."""
+    """Densities over the wide range for each of `GROUPS`; empty unless `wide` was True."""
 
     @property
     def edges(self) -> list[float]:
@@ -87,10 +87,10 @@ class ResidualSummary:
         return within / total if total else float("nan")
 
     def quantiles(self, count: int) -> tuple[float, ...]:
-        """Residuals below which 0 to 100 % of all lie, in `count` equal steps of share.
+        """Quantiles of the residuals from 0 to 100 %, in equal steps.
 
         Args:
-            count: how many, at least 2: the ends are the lowest and the highest filled bin.
+            count: how many, at least 2; the first and the last are the ends of the filled bins.
 
         Raises:
             ValueError: fewer than 2, or no active neuron.
@@ -119,16 +119,16 @@ def residuals(
 
     Args:
         net: on the device of the images; evaluated in evaluation mode.
-        images: what the network sees, as `images_of` takes it; no labels needed.
+        images: images, of any kind that `images_of` accepts; no labels needed.
         timesteps: T, at least 2 (before the first timestep every potential is v_init). All
             T timesteps of a batch are held in memory, one stage at a time.
-        neurons: whose residuals mean, deviation, histogram and distances describe: of all
-            "active" neurons, or only of the "driven" among them, whose mean current lies between
-            (1 - beta) v_th and v_th: under such a current a neuron fires at some timesteps and
+        neurons: the neurons described by mean, deviation, histogram and distances: all "active"
+            ones, or only the "driven" among them, whose mean current lies between
+            (1 - beta) v_th and v_th. Under such a current a neuron fires at some timesteps and
             not at others. The remaining active neurons fired because their current varied; their
-            potentials drift to ever lower or higher values.
+            potentials become lower and lower, or higher and higher.
         channels: whether to describe each channel as well.
-        wide: whether the summaries say, too, where silent and saturated neurons are.
+        wide: whether to measure also the densities of silent and saturated neurons.
         batch_size: images at once: more are not faster, and take more memory.
         progress: show a progress bar, if there is a terminal.
 
@@ -168,15 +168,15 @@ def residuals(
 
 
 def value_at(shares: Floats, reached: Floats, values: Floats) -> Floats:
-    """The values below which given shares lie, where `reached` (n,) lie below `values` (n,)."""
+    """Quantiles for these shares, if the share `reached[i]` lies below `values[i]`, each (n,)."""
     rising = np.flatnonzero(np.diff(reached) > 0)
-    kept = np.unique(np.concatenate([rising, rising + 1]))
-    found: Floats = np.interp(shares, reached[kept], values[kept])
-    return found
+    knots = np.unique(np.concatenate([rising, rising + 1]))
+    quantiles: Floats = np.interp(shares, reached[knots], values[knots])
+    return quantiles
 
 
 def driven(currents: Tensor, neuron: Neuron) -> Tensor:
-    """Whether the mean of the currents (T, B, *) makes a neuron fire sometimes: (B, *)."""
+    """Whether the mean of the currents (T, B, *) makes a neuron fire at some timesteps: (B, *)."""
     mean = currents.mean(0)
     return (mean > (1 - neuron.beta) * neuron.v_th) & (mean < neuron.v_th)
 
@@ -199,9 +199,9 @@ def targets_for(layer: SpikingLayer) -> dict[str, Target]:
 
 
 def trained_noise(layer: object) -> Noise | None:
-    """The distribution of the noise that a layer trains with, at its sigma of now; None: none.
+    """The distribution of a layer's noise, with its present sigma; None: it has no noise.
 
-    Sigma per channel: their mean.
+    If sigma is learned per channel, it is the mean of them.
     """
     noise = noise_of(layer)
     if noise is None:
@@ -228,9 +228,9 @@ class Tally:
         self.wide = torch.zeros(len(GROUPS), bins, dtype=torch.float64) if wide else None
 
     def add(self, residuals: Tensor, spikes: Tensor, wanted: Tensor | None = None) -> None:
-        """Take in residuals (T - 1, B, C, *) in units of v_th, and spikes (T, B, C, *).
+        """Add residuals (T - 1, B, C, *) in units of v_th, and spikes (T, B, C, *).
 
-        Of the active neurons only the `wanted` ones (B, C, *), if given, are described.
+        With `wanted`, a mask (B, C, *), only those of the active neurons are described.
         """
         groups = groups_of(spikes)
         if self.wide is not None:
@@ -251,11 +251,11 @@ class Tally:
         self.squares += torch.bincount(channels, values.square(), len(self.squares))
 
     def summary(self, targets: Mapping[str, Target], *, channels: bool) -> ResidualSummary:
-        """What was taken in so far."""
-        whole = (self.groups.sum(1), self.squares.sum(), self.counts.sum(0), self.sums.sum(0))
+        """The summary of everything that was added."""
+        stage = (self.groups.sum(1), self.squares.sum(), self.counts.sum(0), self.sums.sum(0))
         parts = zip(self.groups.T, self.squares, self.counts, self.sums, strict=True)
         return replace(
-            summarised(*whole, targets),
+            summarised(*stage, targets),
             channels=[summarised(*part, targets) for part in parts] if channels else [],
             neurons=self.described,
             wide={} if self.wide is None else wide_densities(self.wide),
@@ -299,7 +299,7 @@ def over_channels(group: Tensor) -> Tensor:
 
 
 def channel_of(chosen: Tensor) -> Tensor:
-    """The channel of each chosen neuron of (B, C, *), in the order in which a mask takes them."""
+    """The channel of each neuron chosen by a mask (B, C, *), in the order of `tensor[mask]`."""
     numbers = torch.arange(chosen.shape[1], device=chosen.device)
     spread = numbers.view(-1, *[1] * (chosen.ndim - 2)).expand_as(chosen)  # (B, C, *)
     return spread[chosen]

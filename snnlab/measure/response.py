@@ -1,14 +1,14 @@
-r"""How often neurons fire at a given mean current, and the noise that would make them do so.
+r"""Rates against mean currents, and the noise that gives the same rates in a single step.
 
 A single-step neuron under the noise u fires if beta u + I >= v_th, that is with the probability
-1 - G((v_th - I) / beta), where G is the cumulative probability of u. So a measured curve of
-rates r against mean currents I names the noise that gives the same rates in a single step:
+1 - G((v_th - I) / beta), where G is the cumulative probability of u. So from a measured curve of
+rates r against mean currents I follows the noise that gives the same rates in a single step:
 
     G(u) = 1 - r(v_th - beta u)
 
-For an IF neuron under constant current that is the distribution of its residuals. For a leaky
-neuron the residual depends on the current (see `conversion.leak`), and only the curve tells
-which noise stands for it.
+For an IF neuron under constant current this is the distribution of its residuals. For a leaky
+neuron the residual depends on the current (see `conversion.leak`), and only this curve gives the
+equivalent noise.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ class Response:
     """Rates of one stage against the mean current, as a function of u = (v_th - I) / beta."""
 
     u: list[float]
-    """Centres of the bins in units of v_th, rising; what lies beyond counts in the end bins."""
+    """Centres of the bins in units of v_th, rising; the end bins also count values beyond."""
     rate: list[float]
-    """Mean rate of the neurons in each bin, made to fall with u (isotonic regression)."""
+    """Mean rate of the neurons per bin, fitted so that it falls with u (isotonic regression)."""
     neurons: list[int]
     """How many neurons, over all images, lay in each bin."""
 
     def quantiles(self, count: int) -> tuple[float, ...]:
-        """Values of the equivalent noise below which 0 to 100 % lie, in `count` equal steps.
+        """`count` quantiles of the equivalent noise, from 0 to 100 % in equal steps.
 
         Raises:
             ValueError: a count below 2.
@@ -62,7 +62,7 @@ class Response:
         return float(self.value_at(EVEN_SHARES).std())
 
     def value_at(self, shares: Floats) -> Floats:
-        """The noise below which the given shares lie, each in [0, 1]."""
+        """Quantiles of the equivalent noise, for shares in [0, 1]."""
         reached = 1 - np.asarray(self.rate)
         reached = np.concatenate([[0.0], reached, [1.0]])
         half = 0.5 / BINS_PER_THRESHOLD
@@ -83,7 +83,7 @@ def responses(
 
     Args:
         net: on the device of the images; evaluated in evaluation mode.
-        images: what the network sees, as `images_of` takes it; no labels needed.
+        images: images, of any kind that `images_of` accepts; no labels needed.
         timesteps: T, at least 1. All T timesteps of a batch are held in memory.
         batch_size: images at once.
         progress: show a progress bar, if there is a terminal.
@@ -124,11 +124,11 @@ def bin_of(mean_current: Tensor, neuron: Neuron) -> Tensor:
 
 
 def falling(counts: Tensor, rates: Tensor) -> Response:
-    """A response from the number of neurons and the sum of their rates per bin, each (BINS,)."""
+    """A falling response, from the number of neurons and the sum of rates per bin, each (BINS,)."""
     centres = np.linspace(*RANGE, BINS + 1)[:-1] + 0.5 / BINS_PER_THRESHOLD
     filled = (counts > 0).numpy()
     number = counts.numpy()[filled]
     mean = rates.numpy()[filled] / number
     fitted = isotonic_regression(mean, weights=number, increasing=False).x
-    whole = np.interp(centres, centres[filled], fitted)
-    return Response(centres.tolist(), whole.tolist(), [int(n) for n in counts.tolist()])
+    rate = np.interp(centres, centres[filled], fitted)  # also in bins without neurons
+    return Response(centres.tolist(), rate.tolist(), [int(n) for n in counts.tolist()])

@@ -20,9 +20,9 @@ from snnlab.neuron.tensors import described, tensor
 from snnlab.settings import Count, checked
 
 REPEATS = 3
-"""Timed passes at most; the median counts."""
+"""Largest number of timed passes; the result is their median."""
 ENOUGH_SECONDS = 1.0
-"""No further pass once the passes so far took this long."""
+"""After passes that took this many seconds together, there is no further pass."""
 
 
 def stopwatch(device: torch.device) -> Callable[[], float]:
@@ -44,12 +44,12 @@ def stopwatch(device: torch.device) -> Callable[[], float]:
 def seconds_per_image(
     net: StagedNet, images: Tensor, timesteps: Sequence[int] = (1,)
 ) -> dict[int, float]:
-    """Seconds per image at each T, in one batch, data on the device already; see `stopwatch`.
+    """Seconds per image at each T, in one batch that is on the device already; see `stopwatch`.
 
-    An untimed pass at the smallest T goes ahead, so that start-up costs are not counted.
+    An untimed pass at the smallest T comes first, so that start-up costs are not counted.
 
     Args:
-        net: spiking network, or an ANN, whose time counts for every T asked for.
+        net: spiking network, or an ANN, whose time is the same for every T.
         images: (B, C, H, W), on the device of the network.
         timesteps: the T to measure.
 
@@ -76,7 +76,7 @@ def seconds_per_image(
 
 
 def timed(work: Callable[[], Tensor], device: torch.device) -> float:
-    """Median seconds of some calls of `work`, each until its result is there."""
+    """Median seconds of some calls of `work`, each timed until its result is computed."""
     passes: list[float] = []
     clock = stopwatch(device)
     while len(passes) < REPEATS and sum(passes) < ENOUGH_SECONDS:
@@ -88,10 +88,10 @@ def timed(work: Callable[[], Tensor], device: torch.device) -> float:
 
 @dataclass
 class MemoryUse:
-    """What `memory_use` fills in when its block ends."""
+    """The result of `memory_use`, filled in when its block ends."""
 
     peak_mib: float | None = None
-    """Most memory held at once beyond what was held before, in MiB; None: not known here."""
+    """Peak of the memory beyond that at the beginning, in MiB; None: unknown on this system."""
 
 
 @contextmanager
@@ -123,13 +123,13 @@ def memory_use(device: torch.device) -> Iterator[MemoryUse]:
 
 
 def return_free_memory() -> None:
-    """Give memory that earlier work has freed back to the system, where that can be asked for."""
+    """Return memory that earlier work has freed to the system, where the C library can do so."""
     with suppress(OSError, AttributeError):
         ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 def restart_peak() -> bool:
-    """Let Linux forget the peak of this process's memory; whether it did."""
+    """Reset Linux's record of the peak memory of this process; returns whether that worked."""
     try:
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
     except OSError:

@@ -1,4 +1,4 @@
-"""Means over seeds with intervals, and what it takes to say that accuracy is kept. No torch."""
+"""Means over seeds with intervals, and tests of whether accuracy is kept. No torch here."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from typing import Any, Literal
 from snnlab.settings import quoted
 
 CONFIDENCE = 0.95
-"""Of an interval: its share of cases in which it holds the true mean."""
+"""In this share of cases an interval contains the true mean."""
 POWER = 0.8
-"""How often as many seeds as `seeds_needed` says do decide; four times in five is what planners of
-experiments commonly ask for (Cohen, 1988)."""
+"""In this share of cases the number of seeds from `seeds_needed` is enough to decide; 0.8 is usual
+in the planning of experiments (Cohen, 1988)."""
 MOST_SEEDS = 1000
-"""More than anybody trains: where as many would not decide, the mean lies on the bound."""
+"""More than anybody trains; if even these cannot decide, the mean counts as equal to the bound."""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean over seeds with its interval, of 95 % unless told otherwise."""
+    """A mean over seeds with its interval, usually of 95 %."""
 
     mean: float
     """Mean, or geometric mean for ratios."""
@@ -58,8 +58,8 @@ class Estimate:
         """The mean, and half the width of its interval if there is one.
 
         Args:
-            digits: behind the point.
-            sign: "+" for differences, which say in which direction they go.
+            digits: number of digits after the decimal point.
+            sign: "+" to write a plus before positive differences.
 
         Example:
             >>> estimate([97.0, 98.0, 98.5]).text()
@@ -72,11 +72,11 @@ class Estimate:
 def estimate(values: Sequence[float], confidence: float = CONFIDENCE) -> Estimate:
     """Mean and two-sided t-interval of the mean (Student, n - 1 degrees of freedom).
 
-    Paired comparisons pass one difference per seed.
+    For a paired comparison pass one difference per seed.
 
     Args:
         values: one per seed, at least one.
-        confidence: in how many of 1 cases the interval holds the true mean, 0 to 1.
+        confidence: share of cases in which the interval contains the true mean, 0 to 1.
 
     Raises:
         ValueError: no values, or one that is not finite.
@@ -113,18 +113,19 @@ def ratio_estimate(values: Sequence[float], confidence: float = CONFIDENCE) -> E
 
 
 def seeds_needed(deviation: float, distance: float, confidence: float = CONFIDENCE) -> int | None:
-    """How many seeds it takes until the interval of the mean lies on one side of a bound.
+    """How many seeds are needed until the interval of the mean lies on one side of a bound.
 
-    The smallest n with which a t-interval leaves the bound in `POWER` of all cases, if the true
-    mean lies `distance` from it: the power of a t-test, by the noncentral t distribution.
+    This is the smallest n for which the t-interval does not contain the bound in `POWER` of all
+    cases, if the true mean has this distance from it: the power of a t-test, by the noncentral t
+    distribution.
 
     Args:
         deviation: standard deviation over seeds, at least 0.
-        distance: of the mean from the bound, in the same unit; its sign does not matter.
-        confidence: of the interval, 0 to 1.
+        distance: distance of the mean from the bound, in the same unit; its sign does not matter.
+        confidence: confidence of the interval, 0 to 1.
 
     Returns:
-        n, at least 2; None if `MOST_SEEDS` would not do.
+        n, at least 2; None if `MOST_SEEDS` are not enough.
 
     Source:
         Cohen, Statistical Power Analysis for the Behavioral Sciences (1988), chapter 2.
@@ -148,18 +149,18 @@ def seeds_needed(deviation: float, distance: float, confidence: float = CONFIDEN
 
 
 MARGIN = 1.0
-"""Points of accuracy: accuracy is kept where a loss of this much, or more, can be excluded. One
-image in a hundred is about what another seed changes, and the least that a few hundred test images
-can tell; to ask for no loss at all would make every verdict a matter of chance."""
+"""Points of accuracy: accuracy is kept if a loss of this much, or more, can be excluded. One point,
+an image in a hundred, is about the difference between two seeds, and the smallest that a few
+hundred test images can show. If the margin were 0, chance would decide every verdict."""
 LEVEL = 0.05
-"""How often, at most, chance alone makes such a verdict."""
+"""Largest probability that a verdict "kept" or "lost" is due to chance."""
 
 RULE = (
     f"Kept: a loss of {MARGIN:g} point or more can be excluded. Lost: more images are lost than "
     "chance would take. Both by exact tests on the images that T = 1 and T tell apart; each errs "
     f"in at most {100 * LEVEL:g} of 100 cases. Few images often cannot decide."
 )
-"""The rule in words, for those who read a verdict."""
+"""The rule in words, shown with a verdict."""
 
 Verdict = Literal["kept", "lost", "undecided"]
 """Whether accuracy is kept from one timestep to many, by `RULE`; see `PairedImages`."""
@@ -167,17 +168,18 @@ Verdict = Literal["kept", "lost", "undecided"]
 
 @dataclass(frozen=True)
 class PairedImages:
-    """One network judged twice on the same images: after one timestep, and after T.
+    """One network evaluated twice on the same images: after one timestep, and after T.
 
-    Only images that change sides tell the two apart. The rule, in this order:
+    The two evaluations differ in the images that are right in one and wrong in the other. The
+    verdict is the first of these that applies:
 
-    - kept: if T timesteps truly lost `MARGIN` points, so few lost images beside so many gained
-      ones would be found in at most 5 of 100 sets of images (`p_margin`).
-    - lost: if they truly lost nothing, so many lost ones would be found in at most 5 of 100
+    - kept: if T timesteps truly lost `MARGIN` points, a result as good as this one would occur in
+      at most 5 of 100 sets of images (`p_margin`).
+    - lost: if they truly lost nothing, this many lost images would occur in at most 5 of 100 sets
       (`p_loss`).
-    - undecided: neither; more images would tell.
+    - undecided: otherwise; more images are needed.
 
-    It holds for this network and images like these. What another seed does, seeds must tell.
+    The verdict holds for this network and images like these, and not for other seeds.
 
     Raises:
         ValueError: counts below 0, or more images that change than there are.
@@ -188,11 +190,11 @@ class PairedImages:
     """
 
     images: int
-    """How many there are."""
+    """Number of all images."""
     lost: int
-    """Those right after one timestep and wrong after T."""
+    """Number of images right after one timestep and wrong after T."""
     gained: int
-    """Those wrong after one timestep and right after T."""
+    """Number of images wrong after one timestep and right after T."""
 
     def __post_init__(self) -> None:
         if min(self.images - 1, self.lost, self.gained, self.images - self.lost - self.gained) < 0:
@@ -208,7 +210,7 @@ class PairedImages:
 
     @property
     def p_loss(self) -> float:
-        """Chance of so many lost images, or more, among those that change, if none is likelier.
+        """Chance of at least this many lost images, if lost and gained ones are equally likely.
 
         The exact sign test of McNemar (1947), one-sided.
         """
@@ -220,8 +222,8 @@ class PairedImages:
     def p_margin(self) -> float:
         """Chance of a difference at least as good as this one, if `MARGIN` points are truly lost.
 
-        Each image is lost, gained, or neither, and the counts are summed exactly. How many images
-        change without a difference is set to what makes the counts likeliest (Tango, 1998).
+        Each image is lost, gained, or neither, and all possible counts are summed exactly. The
+        share of gained images is the one that makes the measured counts likeliest (Tango, 1998).
         """
         from scipy.stats import binom
 
@@ -244,13 +246,13 @@ class PairedImages:
 
     @property
     def verdict(self) -> Verdict:
-        """By the rule above."""
+        """The verdict by the rule above."""
         if self.p_margin <= LEVEL:
             return "kept"
         return "lost" if self.p_loss <= LEVEL else "undecided"
 
     def text(self) -> str:
-        """The verdict and what it rests on, in a line.
+        """The verdict and the counts behind it, in a line.
 
         Example:
             >>> PairedImages(images=20, lost=0, gained=1).text()

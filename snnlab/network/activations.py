@@ -1,4 +1,4 @@
-"""Activation functions that an integrate-and-fire neuron can stand in for."""
+"""Activation functions that an integrate-and-fire neuron can replace."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class QCFS(nn.Module):
 
         y = threshold * clip(floor(x * L / threshold + 1/2) / L, 0, 1)
 
-    That is what an IF neuron with v_init = v_th / 2 and constant current x reaches at
-    T = L, in units of its threshold. The threshold is learned, one per layer; its
-    logarithm is the parameter, so it stays above 0. Backwards the floor is the identity.
+    This is the rate times the threshold of an IF neuron with v_init = v_th / 2 and constant
+    current x at T = L. The threshold is learned, one per layer; the parameter is its logarithm,
+    so it stays above 0. In the backward pass the floor counts as the identity.
 
     Args:
         levels: L, number of steps between 0 and the threshold, at least 1.
@@ -76,8 +76,8 @@ def quantised(x: Tensor, threshold: Tensor, levels: int) -> Tensor:
 class Quantise(torch.autograd.Function):
     """The equation of `QCFS`; its gradients are those of the equation without the floor.
 
-    For x inside (0, threshold) that is 1 with respect to x, and the rounding error over
-    the threshold with respect to the threshold; above it 0 and 1; below it 0 and 0.
+    The gradients with respect to x and to the threshold are 1 and (rounding error / threshold)
+    for x inside (0, threshold), 0 and 1 for larger x, and 0 and 0 for smaller x.
     """
 
     @staticmethod
@@ -101,9 +101,9 @@ class Quantise(torch.autograd.Function):
 
 
 def ceiling(activation: nn.Module) -> Tensor | None:
-    """The largest value that an activation can have, a scalar: its threshold; None: no such one.
+    """The largest value that an activation can have, a scalar; None: it has no such bound.
 
-    That of `QCFS`, and of the clips of torch that begin at 0: ReLU6 and Hardtanh(0, c).
+    `QCFS` has one, its threshold, and so have torch's clips from 0: ReLU6 and Hardtanh(0, c).
     """
     if isinstance(activation, QCFS):
         return activation.threshold.detach()

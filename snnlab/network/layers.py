@@ -19,13 +19,13 @@ CHANNELS = 8
 class Readout(nn.Linear):
     """A linear layer that multiplies its input by a gain: y = W (gain x) + b.
 
-    Rates that are averaged over a whole image are small, so that logits made of them start small
-    and grow slowly: each step of the optimizer moves a weight by about the learning rate, however
-    small its input. With a gain of 10 logits start ten times as large and grow ten times as fast.
+    Rates averaged over a whole image are small, so the logits computed from them start small and
+    grow slowly: each step of the optimizer changes a weight by about the learning rate, however
+    small the input. With a gain of 10 logits start ten times as large and grow ten times as fast.
 
     Args:
         inputs, outputs: features, classes.
-        gain: above 0; 1 is a plain linear layer.
+        gain: above 0; with 1 this is `nn.Linear`.
 
     Raises:
         ValueError: a gain that is not above 0.
@@ -48,17 +48,17 @@ class Readout(nn.Linear):
 
 
 class PointwiseConv2d(nn.Conv2d):
-    """A 1 x 1 convolution that drops the pixels between its strides before it computes.
+    """A 1 x 1 convolution that first drops the pixels which its stride skips.
 
-    Values and gradients are those of `torch.nn.Conv2d(inputs, outputs, 1, stride)`. That layer
-    leaves the dropping to oneDNN, which with fewer than 8 channels next to one another in memory,
-    on a CPU with AVX2 and no AVX-512, writes past its own memory when it computes the gradient of
-    the weights: https://github.com/uxlfoundation/oneDNN/issues/6035.
+    Values and gradients are those of `torch.nn.Conv2d(inputs, outputs, 1, stride)`. In that layer
+    oneDNN skips the pixels. It has a fault: with fewer than 8 channels next to one another in
+    memory, on a CPU with AVX2 and no AVX-512, it writes past its own memory when it computes the
+    gradient of the weights: https://github.com/uxlfoundation/oneDNN/issues/6035.
 
     Args:
         inputs: channels of the images.
         outputs: channels of the result.
-        stride: every stride-th row and column counts.
+        stride: only every stride-th row and column is used.
     """
 
     def __init__(self, inputs: int, outputs: int, stride: int) -> None:
@@ -81,8 +81,8 @@ AFFINE = (
     nn.Unflatten,
     nn.Identity,
 )
-"""Layers that commute with the mean over time: what they make of a mean rate is the mean of what
-they make of spikes. In evaluation batch norm is one, too."""
+"""Layers that commute with the mean over time: for the mean rate they give the mean of their
+results for the spikes. In evaluation mode batch norm does so, too."""
 
 
 def is_affine(readout: nn.Module) -> bool:
@@ -94,16 +94,16 @@ def is_affine(readout: nn.Module) -> bool:
 class ConvPoolNorm(nn.Sequential):
     """Convolution, k x k average pooling, batch norm; on the CPU the first two run as one.
 
-    The mean over k x k neighbours of a K x K convolution is a convolution of size K + k - 1 and
-    stride k: for K = 3 and k = 2 with 16 products in place of 36, or 9 where the images are
-    averaged first, and without the large tensor in between; see `pooled_convolution`. Outputs
-    differ from those of the plain row of layers by rounding only.
+    A K x K convolution followed by the mean over k x k neighbours is a convolution of size
+    K + k - 1 and stride k. For K = 3 and k = 2 it needs 16 products in place of 36, or 9 if the
+    images are averaged first, and no large tensor in between; see `pooled_convolution`. Outputs
+    differ from those of the three layers one after the other by rounding only.
 
-    On other devices, or while a hook listens to one of the layers, the plain row runs.
+    The three layers run one after the other on other devices, and while one of them has a hook.
 
     Args:
-        conv: step 1, zero padding.
-        pool: windows side by side.
+        conv: with stride 1 and padding by zeros.
+        pool: with windows that do not overlap.
         norm: batch norm of the pooled channels.
 
     Example:
@@ -118,7 +118,7 @@ class ConvPoolNorm(nn.Sequential):
         return cast(Tensor, self[2](self.pooled(images)))
 
     def pooled(self, images: Tensor) -> Tensor:
-        """The same before batch norm."""
+        """The result of convolution and pooling, before batch norm."""
         conv, pool = cast(nn.Conv2d, self[0]), cast(nn.AvgPool2d, self[1])
         if images.device.type != "cpu" or listened_to(conv) or listened_to(pool):
             return cast(Tensor, pool(conv(images)))
@@ -126,12 +126,12 @@ class ConvPoolNorm(nn.Sequential):
 
 
 def pooled_convolution(images: Tensor, conv: nn.Conv2d, k: int) -> Tensor:
-    """What `conv` and then k x k average pooling compute, as one convolution.
+    """Compute `conv` and then k x k average pooling, as one convolution.
 
     Averaging commutes with the convolution, so either the images or the kernel may be averaged.
-    Averaged images (at each pixel, not each k-th) keep the kernel small: for K = 3 and k = 2 with
-    9 products in place of 16. It needs a pass over the images, which is fast over channels that
-    lie side by side in memory.
+    If the images are averaged (at each pixel, not each k-th), the kernel stays small: for K = 3 and
+    k = 2 it needs 9 products in place of 16. Averaging takes a pass over the images, which is fast
+    if the channels are next to one another in memory.
     """
     padding = cast(tuple[int, int], conv.padding)
     if averages_fast(images) and 2 * max(padding) <= k:
@@ -142,12 +142,12 @@ def pooled_convolution(images: Tensor, conv: nn.Conv2d, k: int) -> Tensor:
 
 
 def pooled_kernel(weight: Tensor, k: int) -> Tensor:
-    """Kernels (*, K, K) that do the k x k average pooling as well: (*, K + k - 1, K + k - 1)."""
+    """Kernels (*, K + k - 1, K + k - 1) for kernels (*, K, K) and k x k average pooling after."""
     return functional.avg_pool2d(functional.pad(weight, (k - 1,) * 4), k, stride=1)
 
 
 def averages_fast(images: Tensor) -> bool:
-    """Whether `CHANNELS` or more values of a pixel lie side by side in memory."""
+    """Whether each pixel has at least `CHANNELS` values, next to one another in memory."""
     return images.shape[1] >= CHANNELS and images.is_contiguous(memory_format=torch.channels_last)
 
 
@@ -162,14 +162,14 @@ def one_to_one(shape: Sequence[int]) -> list[nn.Module]:
 
 
 def leaves(layers: nn.Module, name: str) -> list[tuple[str, nn.Module]]:
-    """The layers inside nested `Sequential`s in the order in which they run, with their places."""
+    """The layers inside nested `Sequential`s, with their names, in the order in which they run."""
     if not isinstance(layers, nn.Sequential):
         return [(name, layers)]
     return [leaf for i, child in enumerate(layers) for leaf in leaves(child, f"{name}.{i}")]
 
 
 def listened_to(layer: nn.Module) -> bool:
-    """Whether a hook waits for the calls of this layer."""
+    """Whether a hook is registered on this layer."""
     return bool(
         layer._forward_hooks
         or layer._forward_pre_hooks

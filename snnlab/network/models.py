@@ -51,20 +51,20 @@ def build(
     levels: int = 4,
     layer: MakeLayer | None = None,
 ) -> StagedNet:
-    """Build a network; the global random state is left as it was.
+    """Build a network, without changing the global random state.
 
     Args:
-        architecture: which one.
+        architecture: the model and its size.
         image_shape: (C, H, W).
         classes: K, at least 2.
-        seed: of the initial weights; the spiking network and its twins get the same.
+        seed: seed of the initial weights; spiking, ReLU and QCFS networks get the same weights.
         activation: "spiking", "relu" or "qcfs".
-        neuron, surrogate: of every neuron layer, see `NeuronLayer`.
-        noise: of every neuron layer, or one for each in turn. Then v_init, unless the neuron
-            gives it, is the mean of each layer's noise.
-        levels: of every quantised activation, see `QCFS`.
-        layer: a neuron of one's own: the class, or a function, that makes the layer of neurons of
-            each stage, see `MakeLayer` and `StepLayer`; None: `NeuronLayer`.
+        neuron, surrogate: used in every neuron layer, see `NeuronLayer`.
+        noise: one for all neuron layers, or a list with one for each. With a list, v_init of a
+            layer is the mean of its noise, unless `neuron` has a v_init.
+        levels: used in every quantised activation, see `QCFS`.
+        layer: your own neurons: a class or a function that makes the layer of neurons of each
+            stage, see `MakeLayer` and `StepLayer`; None: `NeuronLayer`.
 
     Returns:
         `SpikingNet` or `ANN`, in training mode.
@@ -102,16 +102,16 @@ def build(
 
 
 def makers(levels: int) -> dict[str, MakeNeuron]:
-    """What makes the end of a stage, by the name of its activation."""
+    """Functions that make the activation at the end of a stage, by the name of the activation."""
     return {
-        "spiking": nn.Identity,  # until the number of channels is known
+        "spiking": nn.Identity,  # put_neurons replaces it: it needs the number of channels
         "relu": nn.ReLU,
         "qcfs": lambda: QCFS(levels),
     }
 
 
 def channels_of(stage: Stage) -> int:
-    """C of the currents (B, C, *) of a stage: that of its last batch norm."""
+    """C of the currents (B, C, *) of a stage, read from its last batch norm."""
     norms = [m for m in stage.layers.modules() if isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d)]
     return norms[-1].num_features
 
@@ -129,16 +129,16 @@ def check_image_shape(name: str, image_shape: Shape) -> None:
 
 
 def set_norm_weight(net: nn.Module, weight: float) -> None:
-    """Start every batch norm with this weight."""
+    """Set the weight of every batch norm."""
     for module in net.modules():
         if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
             nn.init.constant_(module.weight, weight)
 
 
 def conv(inputs: int, outputs: int, *, stride: int = 1, pool: bool = False) -> nn.Sequential:
-    """3 x 3 convolution, halving average pooling if asked, batch norm.
+    """3 x 3 convolution, 2 x 2 average pooling if `pool`, batch norm.
 
-    Shapes: (N, inputs, H, W) to (N, outputs, H / s, W / s) with s = stride, times 2 if pooled.
+    Maps (N, inputs, H, W) to (N, outputs, H / s, W / s), where s is the stride, doubled by `pool`.
     """
     convolution = nn.Conv2d(inputs, outputs, 3, stride, padding=1, bias=False)
     norm = nn.BatchNorm2d(outputs)

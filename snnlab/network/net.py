@@ -2,11 +2,11 @@
 
 A stage is stateless layers (convolution, batch norm, pooling, ...) followed by a layer
 of neurons. `SpikingNet` runs the stages over T timesteps, `ANN` once. The real-valued
-readout sees the spikes of the last stage; its output is averaged over time.
+readout receives the spikes of the last stage; its output is averaged over time.
 
-Time folds into the batch: stateless layers see (T * B, *) and run once. The image is
-the same at each timestep (direct encoding), so what stands before the first neurons
-runs once per image. Potentials are handed from call to call as an argument.
+Time is folded into the batch: stateless layers run once on (T * B, *). The image is
+the same at each timestep (direct encoding), so the layers before the first neurons
+run once per image. Potentials are passed from call to call as an argument.
 """
 
 from __future__ import annotations
@@ -25,7 +25,13 @@ from snnlab.neuron.fast.kernels import repeat_in_time, sum_over_time
 from snnlab.neuron.layer import NeuronLayer
 from snnlab.neuron.learned import LearnedThreshold
 from snnlab.neuron.own_layer import SpikingLayer, State, require
-from snnlab.neuron.tensors import check_device, check_finite, check_generator, described, is_plain
+from snnlab.neuron.tensors import (
+    check_device,
+    check_finite,
+    check_generator,
+    described,
+    holds_real_numbers,
+)
 from snnlab.settings import Count, checked, count
 
 Potentials = list[State | None]
@@ -35,16 +41,17 @@ Fired = tuple[Tensor, State | None]
 """Spikes (T, B, *), and the state after them."""
 
 Runner = Callable[[int, SpikingLayer, Tensor, State | None, torch.Generator | None], Fired]
-"""How the neurons of a stage are run: (stage, layer, currents, v, generator) to (spikes, v).
+"""Runs the neurons of a stage: (stage, layer, currents, v, generator) to (spikes, v).
 
-`SpikingLayer.advance` unless a probe watches or changes what happens, see `probes`.
+Usually it calls `SpikingLayer.advance`; a probe that records or changes something has its own, see
+`probes`.
 """
 
 CHUNK_ELEMENTS = {"cpu": 2**22, "cuda": 2**27, "mps": 2**25}
-"""Currents into the first neurons that an evaluation holds at once, over all its timesteps.
+"""How many currents of the first stage an evaluation holds at once, counting all timesteps.
 
-16 MB on the CPU: larger blocks go back to the system after use, and cost more to fetch anew
-than to compute on.
+On the CPU they take 16 MB: larger blocks are returned to the system after use, and to allocate
+them again takes longer than the computation.
 """
 
 
@@ -52,7 +59,7 @@ SINGLE_IMAGE = (
     "batch norm cannot learn from a single image where each channel has a single value: give a "
     "batch of 2 images or more, or call eval()"
 )
-"""What is said of a batch of one image in training."""
+"""The message for a batch of one image in training."""
 
 
 def run_neurons(
@@ -66,8 +73,8 @@ def run_neurons(
     return layer.advance(currents, v, generator=generator)
 
 
-def whole(name: str, value: int) -> int:
-    """`count`, at no cost to a compiled network where all is well."""
+def valid_count(name: str, value: int) -> int:
+    """`count`, but a compiled network does not pay for the check of a valid value."""
     return value if type(value) is int and value > 0 else count(name, value)
 
 
@@ -78,11 +85,11 @@ class Stage(nn.Module):
     `back` places earlier received; a learned threshold divides it.
 
     Args:
-        layers: stateless: the same input gives the same output at each timestep.
+        layers: stateless layers: the same input gives the same output at each timestep.
         neuron: a `SpikingLayer` in a spiking network, an activation function in an ANN.
         shortcut: stateless layers of the residual connection, or None.
         back: how many stages the residual connection spans.
-        threshold: what the neurons learn as their threshold, or None.
+        threshold: the threshold that the neurons learn, or None.
     """
 
     def __init__(
@@ -118,7 +125,7 @@ class Stage(nn.Module):
 
 
 class StagedNet(nn.Module):
-    """Stages and a readout; abstract: see `SpikingNet` and `ANN`.
+    """Stages and a readout; the base class of `SpikingNet` and `ANN`.
 
     Args:
         stages: in the order in which they run.
@@ -158,7 +165,7 @@ class StagedNet(nn.Module):
         return 1 + max(stage.back for stage in self.stages)
 
     def stateless(self) -> Iterator[tuple[str, nn.Module]]:
-        """The stateless layers before each layer of neurons, and the readout, with their places."""
+        """The stateless layers before each layer of neurons, and the readout, with their names."""
         for i, stage in enumerate(self.stages):
             yield f"stages.{i}.layers", stage.layers
             if stage.shortcut is not None:
@@ -168,7 +175,7 @@ class StagedNet(nn.Module):
     def neuron_layers(self, *abilities: str, needed_by: str = "this") -> list[NeuronLayer]:
         """The neuron layers; ValueError for one that lacks one of the abilities, see `ABILITIES`.
 
-        They have the type of the layer that can do it all; use only what was asked for.
+        Their declared type is `NeuronLayer`, which has all abilities; use only those you named.
         """
         for i, stage in enumerate(self.stages):
             require(stage.neuron, *abilities, needed_by=needed_by, stage=i)
@@ -190,7 +197,7 @@ class StagedNet(nn.Module):
             raise ValueError(
                 f"this network takes images of shape (B, {want}), got {tuple(images.shape)}"
             )
-        if not images.is_floating_point() or not is_plain(images):
+        if not images.is_floating_point() or not holds_real_numbers(images):
             raise ValueError(
                 f"this network takes normalised images, floating-point numbers, got "
                 f"{described(images)}"
@@ -208,27 +215,27 @@ class StagedNet(nn.Module):
 
 
 def is_traced() -> bool:
-    """Whether the network is being compiled or exported, where no value is known yet."""
+    """Whether the network is being compiled or exported, and tensors have no values yet."""
     return torch.compiler.is_compiling() or bool(torch.jit.is_tracing())  # type: ignore[attr-defined]
 
 
 def over_time(current: Tensor, stage: int, timesteps: int) -> Tensor:
-    """Currents (T, B, *) of a stage, from (T * B, *); of the first from (B, *), as it repeats."""
+    """Currents (T, B, *) of a stage, from (T * B, *); of the first from (B, *), repeated."""
     if stage == 0:
         return repeat_in_time(current, timesteps)
     return current.view(timesteps, current.shape[0] // timesteps, *current.shape[1:])
 
 
-def fired(made: Any, stage: Stage, currents: Tensor) -> Fired:
-    """What running the neurons of a stage gave; ValueError unless it is spikes and a state."""
+def fired(result: Any, stage: Stage, currents: Tensor) -> Fired:
+    """The result of a stage's neurons; ValueError unless it is spikes and a state."""
     if (
-        isinstance(made, tuple)
-        and len(made) == 2
-        and isinstance(made[0], Tensor)
-        and made[0].shape == currents.shape
+        isinstance(result, tuple)
+        and len(result) == 2
+        and isinstance(result[0], Tensor)
+        and result[0].shape == currents.shape
     ):
-        return made
-    spikes = made[0] if isinstance(made, tuple) and made else made
+        return result
+    spikes = result[0] if isinstance(result, tuple) and result else result
     got = tuple(spikes.shape) if isinstance(spikes, Tensor) else type(spikes).__name__
     raise ValueError(
         f"{type(stage.neuron).__name__}.advance must return spikes as a tensor of the shape of the "
@@ -256,7 +263,7 @@ class ANN(StagedNet):
         return cast(Tensor, self.readout(last))
 
     def activations(self, images: Tensor) -> Iterator[Tensor]:
-        """Activations (B, *) of one stage after the other, on images (B, C, H, W)."""
+        """Yield the activations (B, *) of each stage in turn, for images (B, C, H, W)."""
         inputs = deque([self.taken(images)], maxlen=self.reach)
         for stage in self.stages:
             inputs.append(stage.neuron(stage.current(inputs)))
@@ -267,7 +274,7 @@ class SpikingNet(StagedNet):
     """The network with spiking neurons.
 
     Attributes:
-        timesteps: T of a call that names none; 1 until the network is converted.
+        timesteps: T of a call without `timesteps`; 1 until the network is converted.
 
     Example:
         >>> net = build(Architecture("mlp"), image_shape=(1, 8, 8), classes=10, seed=0)
@@ -297,12 +304,12 @@ class SpikingNet(StagedNet):
             ValueError: T below 1, images of another shape, or noise without a generator
                 in training mode.
         """
-        T = whole("timesteps", self.timesteps if timesteps is None else timesteps)
-        whole_time = torch.is_grad_enabled() or torch.compiler.is_compiling()
-        chunk = T if whole_time else None  # a program is compiled for batches of any size
-        once = T > 1 and is_affine(self.readout)
+        T = valid_count("timesteps", self.timesteps if timesteps is None else timesteps)
+        all_at_once = torch.is_grad_enabled() or torch.compiler.is_compiling()
+        chunk = T if all_at_once else None  # a compiled program must fit batches of any size
+        summed = T > 1 and is_affine(self.readout)
         total: Any = 0
-        for part in self.unroll(images, T, generator=generator, chunk=chunk, summed=once):
+        for part in self.unroll(images, T, generator=generator, chunk=chunk, summed=summed):
             total = total + part.sum(0)  # (t, B, K) to (B, K)
         return cast(Tensor, total / T)
 
@@ -322,23 +329,23 @@ class SpikingNet(StagedNet):
             images: (B, C, H, W).
             timesteps: T, at least 1.
             generator: source of the noise.
-            chunk: timesteps computed at once; None: as many as `CHUNK_ELEMENTS` allows. 1
-                counts as 2 where there is a generator, as a lone noisy step leaves no
-                potentials to go on from.
-            run: how the neurons of a stage are run.
-            summed: yield the sum over the timesteps of each chunk, which an affine readout
-                computes from summed spikes.
+            chunk: timesteps computed at once; None: as many as `CHUNK_ELEMENTS` allows. With a
+                generator 1 counts as 2, as a single noisy step returns no potentials from which
+                the next chunk could continue.
+            run: runs the neurons of a stage.
+            summed: yield the sum over the timesteps of each chunk; an affine readout computes
+                it from summed spikes.
 
         Yields:
             (t, B, K) with t <= chunk, T timesteps in all; (1, B, K) per chunk if summed.
         """
-        images, timesteps = self.taken(images), whole("timesteps", timesteps)
+        images, timesteps = self.taken(images), valid_count("timesteps", timesteps)
         if generator is not None:
             check_generator(generator, images)
         first = self.stages[0].current([images])  # (B, *), the same at each timestep
         if chunk is None:
             chunk = max(1, CHUNK_ELEMENTS.get(images.device.type, 2**22) // max(1, first.numel()))
-        chunk = max(whole("chunk", chunk), 1 if generator is None else 2)
+        chunk = max(valid_count("chunk", chunk), 1 if generator is None else 2)
         v: Potentials = [None] * len(self.stages)
         for begin in range(0, timesteps, chunk):
             span = min(chunk, timesteps - begin)
@@ -358,12 +365,12 @@ class SpikingNet(StagedNet):
         run: Runner = run_neurons,
         summed: bool = False,
     ) -> tuple[Tensor, Potentials]:
-        """Run on from the potentials v for some timesteps.
+        """Continue from the potentials v for some timesteps.
 
         Args:
             images: (B, C, H, W).
-            first: current into the first stage, (B, *).
-            timesteps: how many.
+            first: current into the neurons of the first stage, (B, *).
+            timesteps: number of timesteps.
             v: one entry per stage, see `Potentials`.
             generator, run: as for `unroll`.
             summed: sum the readout over the timesteps, see `unroll`.
@@ -388,11 +395,11 @@ class SpikingNet(StagedNet):
 
 
 def check_network(net: Any, needed_by: str, kind: type[StagedNet] = SpikingNet) -> None:
-    """Raise ValueError unless a network is of a kind, compiled or not.
+    """Raise ValueError unless a network is of a class, compiled or not.
 
     Args:
-        net: what was given.
-        needed_by: the function, for the message.
+        net: the object to check.
+        needed_by: the calling function, for the message.
         kind: `SpikingNet`, `ANN`, or `StagedNet` for both.
     """
     if not isinstance(getattr(net, "_orig_mod", net), kind):
@@ -401,7 +408,7 @@ def check_network(net: Any, needed_by: str, kind: type[StagedNet] = SpikingNet) 
 
 
 def from_elsewhere(net: Any) -> str:
-    """How a network of torch becomes one of ours, for messages; nothing for all else."""
+    """The end of a message about a network of torch: how to convert it; else an empty text."""
     if not isinstance(net, nn.Module) or isinstance(net, StagedNet):
         return ""
     return "; make stages of it first: snnlab.from_torch(module, image_shape)"

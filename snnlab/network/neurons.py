@@ -1,4 +1,4 @@
-"""Puts neurons into the stages of a network: the kit's own, another's, or changed ones."""
+"""Put neurons into the stages of a network: the kit's, the user's, or with other constants."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from snnlab.neuron.spec import Neuron, Noise, Surrogate
 from snnlab.settings import quoted
 
 MakeLayer = Callable[..., nn.Module]
-"""Makes the layer of neurons of one stage: a class or a function.
+"""A class or a function that makes the layer of neurons of one stage.
 
-It is called with those of these that it has a parameter for, by name: `channels`, the C of the
-currents (T, B, C, *), and `neuron`, `noise` and `surrogate` as they were given to `build`.
+It is called with keyword arguments, with each of these for which it has a parameter: `channels`,
+the C of the currents (T, B, C, *), and `neuron`, `noise` and `surrogate` as passed to `build`.
 """
 
 USUAL: dict[str, object] = {"neuron": Neuron(), "noise": None, "surrogate": None}
-"""What need not be said to a maker that has a default of its own."""
+"""Values that are not passed to a maker whose parameter has a default of its own."""
 
 
 def put_neurons(
@@ -37,13 +37,12 @@ def put_neurons(
     architecture: Architecture,
     make: MakeLayer | None = None,
 ) -> None:
-    """Put spiking neurons into the stages, and thresholds if they are to be learned.
+    """Put spiking neurons into the stages, and learned thresholds if the architecture has them.
 
     Args:
-        stages: whose neurons are replaced.
+        stages: their neurons are replaced.
         channels: C of the currents (B, C, *) of each stage.
-        neuron, noise, surrogate, architecture, make: see `build`; the architecture says what is
-            learned.
+        neuron, noise, surrogate, architecture, make: see `build`.
     """
     learned = architecture.learned_threshold or "no"
     make, asked = NeuronLayer if make is None else make, neuron or Neuron()
@@ -72,7 +71,7 @@ def put_neurons(
 
 
 def check_given(neuron: object, noise: object, surrogate: object) -> None:
-    """Raise ValueError unless these are what their names say, or None; noise also one for each."""
+    """Raise ValueError for a value of another type; noise may be one, or a list for the layers."""
     for one in noise if isinstance(noise, list | tuple) else [noise]:
         check_constants(neuron, one, surrogate)
 
@@ -84,13 +83,13 @@ def made_by(
 
     Args:
         make: see `MakeLayer`.
-        known: all that it may be called with, by name.
-        given: names of what the caller of `build` gave, which must not be lost.
-        stage: for messages.
+        known: all arguments that it may be called with, by name.
+        given: names of the arguments that the caller of `build` passed; `make` must take them.
+        stage: number of the stage, for messages.
 
     Raises:
-        ValueError: no maker, one that has no parameter for what was given or cannot be called,
-            or a result that is no layer of neurons.
+        ValueError: `make` cannot be called, lacks a parameter for a passed argument, or returns
+            no layer of neurons.
     """
     if isinstance(make, nn.Module) or not callable(make):
         raise ValueError(
@@ -143,12 +142,12 @@ def with_neurons(net: SpikingNet, **changes: object) -> SpikingNet:
     """A copy of the network whose neurons have other constants, and no noise.
 
     Args:
-        net: stays as it is.
+        net: is not changed.
         changes: fields of `Neuron`: v_th, v_init, beta, reset.
 
     Raises:
         TypeError: a field that `Neuron` does not have.
-        ValueError: a value outside its range, or neurons whose constants are their own.
+        ValueError: a value outside its range, or neurons without a `Neuron` as their constants.
 
     Example:
         >>> broken = with_neurons(net, reset="zero")

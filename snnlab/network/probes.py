@@ -1,4 +1,4 @@
-"""Watch the neurons of a network while it runs. Nothing stays behind in the network."""
+"""Record the neurons of a network while it runs. The network itself is not changed."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ def run_whole(
     """Run a network in evaluation mode, all timesteps of a stage at once.
 
     Args:
-        net: which.
+        net: the network.
         images: (B, C, H, W).
-        timesteps: T; what a stage needs for all of them is held in memory.
+        timesteps: T; the tensors of a stage for all timesteps must fit into memory.
         neurons: runs the neurons of a stage: (stage, currents (T, B, *)) to spikes (T, B, *).
         generator: source of the noise; None: no noise.
     """
@@ -47,7 +47,7 @@ def run_whole(
     def run(
         stage: int, layer: SpikingLayer, currents: Tensor, *others: object
     ) -> tuple[Tensor, None]:
-        return neurons(stage, currents), None  # there are no later timesteps to go on to
+        return neurons(stage, currents), None  # no state: there are no later timesteps
 
     with evaluating(net):
         for _ in net.unroll(images, timesteps, generator=generator, chunk=timesteps, run=run):

@@ -10,7 +10,7 @@ from snnlab.settings import Positive, Valid, settle
 
 ModelName = Literal["mlp", "convnet", "convnet6", "vgg11", "vgg16", "resnet18"]
 Activation = Literal["spiking", "relu", "qcfs"]
-"""What stands at the end of each stage of a network."""
+"""The kinds of activation at the end of each stage of a network."""
 
 DEFAULT_WIDTH: dict[str, int] = {
     "mlp": 64,
@@ -25,7 +25,7 @@ LearnedThreshold = Annotated[Learned | None, Valid(called="choice for learned_th
 
 
 INSIDE = 0.5
-"""Initial weight of batch norm with which currents start inside [0, v_th)."""
+"""Initial weight of batch norm that puts most currents inside [0, v_th) before training."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,8 @@ class Architecture:
     """Where learned thresholds start, in units of v_th. None: 2 in runs of methods target-noise
     and noise-then-spikes; else 1."""
     readout_gain: Positive = 1.0
-    """What the readout multiplies its input by; 10 makes up for the small rates that global average
-    pooling leaves it in convnet6, VGG and ResNet, see `Readout`."""
+    """Factor by which the readout multiplies its input; 10 compensates for the small rates after
+    global average pooling in convnet6, VGG and ResNet, see `Readout`."""
 
     def __post_init__(self) -> None:
         settle(self)

@@ -1,4 +1,4 @@
-"""The forward of a module as a graph of layers and functions: `torch.fx` reads and walks it."""
+"""The forward of a module as a graph of layers and functions, read and run by `torch.fx`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from snnlab.network.models import Shape
 from snnlab.network.torch_layers import LAYERS, NotTaken
 
 PLACES = (torch, functional, operator)
-"""Where the functions that we know by name come from."""
+"""The modules whose functions are recognised by name."""
 
 
 def without_values(module: nn.Module) -> nn.Module:
@@ -38,7 +38,7 @@ def without_values(module: nn.Module) -> nn.Module:
 
 
 class Traced(fx.Proxy):
-    """What stands for a tensor while forward is read; keeps x += y apart from x = x + y."""
+    """Represents a tensor while forward is read; distinguishes x += y from x = x + y."""
 
     def __iadd__(self, other: Any) -> Any:
         return self.changed(operator.iadd, other)
@@ -58,9 +58,9 @@ class Traced(fx.Proxy):
 
 
 class Reader(fx.Tracer):
-    """Reads the forward of a module; layers of torch and of ours stay whole."""
+    """Reads the forward of a module; a layer of torch or of the kit becomes a single node."""
 
-    proxy_buffer_attributes = True  # what forward makes of a buffer stands in the graph, too
+    proxy_buffer_attributes = True  # computations with buffers become nodes of the graph, too
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
         """Whether a call of this module is one node."""
@@ -69,7 +69,7 @@ class Reader(fx.Tracer):
         return ours or super().is_leaf_module(m, module_qualified_name)
 
     def proxy(self, node: fx.Node) -> fx.Proxy:
-        """What stands for the result of a node."""
+        """The object that represents the result of a node."""
         return Traced(node, self)
 
     def create_proxy(self, *args: Any, **kwargs: Any) -> fx.Proxy:
@@ -125,7 +125,7 @@ def graph_of(module: nn.Module) -> fx.GraphModule:
 
 
 def first_line(error: Exception) -> str:
-    """What an error of torch says, without its table."""
+    """The first line of an error of torch, without the table that follows."""
     return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
@@ -141,7 +141,7 @@ def operands(n: fx.Node) -> list[Any]:
 
 
 def name_of(n: fx.Node) -> str:
-    """The name of the function or method that a node calls, without the mark of in-place."""
+    """The name of the function or method that a node calls, without "_" at the end for in-place."""
     name = n.target if isinstance(n.target, str) else getattr(n.target, "__name__", str(n.target))
     return name if name.startswith("_") else name.rstrip("_")
 
@@ -152,17 +152,17 @@ def first_of(n: fx.Node) -> Any:
 
 
 def is_torchs(n: fx.Node) -> bool:
-    """Whether a function is torch's own, and not another of that name."""
+    """Whether a function is one of torch, and not another function of the same name."""
     name = getattr(n.target, "__name__", "")
     return n.op != "call_function" or any(getattr(at, name, None) is n.target for at in PLACES)
 
 
 class Shapes(fx.Interpreter):
-    """Walks through the graph of a module with images that have a shape and no values.
+    """Runs the graph of a module on images that have a shape and no values.
 
     Args:
-        graph: of a copy without values.
-        module: what is taken, in a `Sequential`.
+        graph: graph of a copy without values.
+        module: the module that `from_torch` converts, in a `Sequential`.
         image_shape: (C, H, W).
 
     Raises:
@@ -171,11 +171,11 @@ class Shapes(fx.Interpreter):
 
     def __init__(self, graph: fx.GraphModule, module: nn.Module, image_shape: Shape) -> None:
         super().__init__(graph, garbage_collect_values=False)
-        self.extra_traceback = False  # it would be added to our messages
+        self.extra_traceback = False  # else torch adds text to our messages
         self.original, self.image_shape = module, image_shape
 
     def run_node(self, n: fx.Node) -> Any:
-        """One step: the result as torch has it, without values."""
+        """Run one node: its result in torch, without values."""
         return self.without_values(n)
 
     def without_values(self, n: fx.Node) -> Any:
@@ -187,7 +187,7 @@ class Shapes(fx.Interpreter):
         if name_of(n) in {"to", "cpu", "cuda"} and not any(
             isinstance(option, torch.dtype) for option in options
         ):
-            return given[0]  # what has no values cannot go to another device
+            return given[0]  # a tensor without values cannot be moved to another device
         try:
             return super().run_node(n)
         except Exception as error:
@@ -209,7 +209,7 @@ class Shapes(fx.Interpreter):
         return found.to("meta") if isinstance(found, Tensor) else found
 
     def place(self, n: fx.Node) -> str:
-        """Where a node stands, for messages."""
+        """A node with its place in the module, for messages."""
         if n.op == "output":
             return "the output"
         if n.op == "call_module":
@@ -220,7 +220,7 @@ class Shapes(fx.Interpreter):
         return f"{name_of(n)}(){inside}{line}"
 
     def module_place(self, path: str, kind: type) -> str:
-        """A module by its path in the network that was given, and its class."""
+        """A module by its path in the user's network, and its class."""
         path = path.partition(".")[2]
         return f"{path!r} ({kind.__name__})" if path else kind.__name__
 
@@ -228,7 +228,7 @@ class Shapes(fx.Interpreter):
 def made_by_call(
     make: Callable[..., nn.Module], args: Sequence[Any], options: dict[str, Any]
 ) -> nn.Module:
-    """The layer for a call of a function."""
+    """The layer that replaces a call of a function."""
     try:
         return make(*args, **options)
     except NotTaken:

@@ -1,4 +1,4 @@
-"""What the layers and functions of torch become in a stage, and what to write instead of others."""
+"""Which layer of a stage replaces a layer or function of torch, and what to use if none can."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from snnlab.network.activations import QCFS, ceiling
 from snnlab.network.layers import AFFINE, one_to_one
 
 LAYERS = (*AFFINE, nn.BatchNorm1d, nn.BatchNorm2d)
-"""What may stand between two activations."""
+"""Layers that are allowed between two activations."""
 
 Dropout = nn.modules.dropout._DropoutNd
-"""What all layers of dropout are derived from."""
+"""The base class of all layers of dropout."""
 MAX_POOLINGS = (nn.MaxPool2d, nn.AdaptiveMaxPool2d)
 
 SUMS = ("add", "iadd")
@@ -70,27 +70,27 @@ INSTEAD: dict[type[nn.Module] | str, str] = {
     **dict.fromkeys(("max", "amax", "maximum"), f"{LARGEST}; use a mean or a sum"),
     "interpolate": "use images of the size that is needed, or AvgPool2d",
 }
-"""Why some layers and functions cannot be taken or converted, and what to use; see `instead`."""
+"""Why a layer or function cannot be converted, and what to use instead; see `instead`."""
 
 
 class NotTaken(ValueError):
-    """A layer or function that has no place in a row of stages."""
+    """A layer or function that no sequence of stages can represent."""
 
 
-PLAIN = {
+REMOVERS = {
     "torch.nn.utils.prune": 'torch.nn.utils.prune.remove(layer, "weight")',
     "torch.nn.utils.weight_norm": "torch.nn.utils.remove_weight_norm(layer)",
     "torch.nn.utils.spectral_norm": "torch.nn.utils.remove_spectral_norm(layer)",
 }
-"""What makes weights plain that a hook computes, by where the class of the hook stands."""
+"""How to turn weights that a hook computes into parameters, by the module of the hook's class."""
 
 
 def instead(kind: type[nn.Module] | str) -> str:
-    """Why a layer (by class) or a function (by name) does not do, and what to use."""
+    """Why a layer (by class) or a function (by name) cannot be converted, and what to use."""
     if isinstance(kind, str) and kind not in INSTEAD:
         called = kind.replace("_", "")
         kind = next((cls for cls in classes() if cls.__name__.lower() == called), kind)
-    if not isinstance(kind, str):  # a class that was derived goes by what torch has
+    if not isinstance(kind, str):  # a derived class counts as the class of torch it derives from
         if kind.__module__ == "torch.nn.utils.parametrize":
             return "make its weights plain: torch.nn.utils.parametrize.remove_parametrizations()"
         kind = next((base for base in kind.__mro__ if base in (*INSTEAD, *LAYERS)), kind)
@@ -107,7 +107,7 @@ def instead(kind: type[nn.Module] | str) -> str:
 
 
 def classes() -> Iterator[type[nn.Module]]:
-    """The layers that torch has, as classes."""
+    """All classes in `torch.nn`."""
     return (found for found in vars(nn).values() if isinstance(found, type))
 
 
@@ -119,7 +119,7 @@ def max_pool2d(
     ceil_mode: bool = False,
     return_indices: bool = False,
 ) -> nn.Module:
-    """The layer for the function, whose arguments stand in another order."""
+    """The layer for the function `max_pool2d`, which has its arguments in another order."""
     return nn.MaxPool2d(kernel_size, stride, padding, dilation, return_indices, ceil_mode)
 
 
@@ -131,10 +131,10 @@ def clamp(min: float | None = None, max: float | None = None) -> nn.Module:
 
 
 def dropout(p: float = 0.5, training: bool = True, inplace: bool = False) -> nn.Module:
-    """Dropout, which does nothing in evaluation if it is told so.
+    """Dropout that is off in evaluation, so an identity.
 
     Raises:
-        NotTaken: it drops in evaluation, too.
+        NotTaken: it also drops in evaluation.
     """
     if training and p > 0:
         raise NotTaken("it drops in evaluation, too; write training=self.training")
@@ -158,7 +158,7 @@ FUNCTIONS: dict[str, Callable[..., nn.Module]] = {
     "dropout2d": dropout,
     "alpha_dropout": lambda p=0.5, training=False, inplace=False: dropout(p, training),
 }
-"""The layer that stands for a function, from its arguments but the first."""
+"""Makes the layer that replaces a function, from the arguments after the tensor."""
 
 BY_SHAPE = ("add", "sub", "mul", "div", "mean", "sum", "flatten", "view", "reshape", "squeeze")
 """Functions whose layers depend on shapes and constants, see `torch_networks`."""
@@ -167,11 +167,11 @@ BY_SHAPE = ("add", "sub", "mul", "div", "mean", "sum", "flatten", "view", "resha
 def averaged(layer: nn.Module) -> nn.Module:
     """Average pooling in place of max pooling, over the same windows.
 
-    Max pooling pads with minus infinity, so what is padded never counts: the mean is over the
-    pixels that are there (`count_include_pad=False`).
+    Max pooling pads with minus infinity, so the padding never counts. The mean ignores it, too: it
+    is taken over the pixels of the image only (`count_include_pad=False`).
 
     Raises:
-        NotTaken: windows with gaps, or indices asked for.
+        NotTaken: windows with gaps, or a layer that also returns indices.
     """
     if layer.return_indices:
         raise NotTaken("a mean has no index; use return_indices=False")
@@ -186,7 +186,7 @@ def averaged(layer: nn.Module) -> nn.Module:
 
 
 def as_activation(layer: nn.Module) -> nn.Module | None:
-    """The activation of a stage that does what this layer does; None: it is none.
+    """The activation of a stage for this layer; None: the layer is no activation.
 
     Raises:
         NotTaken: an activation whose values are no rates.
@@ -217,7 +217,7 @@ def one_to_one_of_any(shape: Sequence[int]) -> list[nn.Module]:
 
 
 def by_channel(values: Tensor, shape: Sequence[int]) -> Tensor:
-    """Constants (C,) that lie over an input (C, *), from a tensor that is laid over it."""
+    """Constants (C,), one per channel, from a tensor that broadcasts to an input (C, *)."""
     try:
         laid = torch.broadcast_to(values, (1, *shape))[0].reshape(shape[0], -1)  # (C, positions)
     except RuntimeError:
@@ -231,12 +231,12 @@ def by_channel(values: Tensor, shape: Sequence[int]) -> Tensor:
 
 
 def parts(result: Any) -> Sequence[Any]:
-    """What a function gave, as a row."""
+    """The results of a function as a sequence, also if it has only one."""
     return result if isinstance(result, tuple | list) else [result]
 
 
 def reshaping(before: Sequence[int], after: Sequence[int]) -> list[nn.Module]:
-    """The layers that make the one shape of the other, each image by itself."""
+    """The layers that reshape tensors from one shape to another; both begin with B."""
     before, after = tuple(before), tuple(after)
     if before == after:
         return []
@@ -249,7 +249,7 @@ def reshaping(before: Sequence[int], after: Sequence[int]) -> list[nn.Module]:
 
 
 def indexing(index: Any, before: Sequence[int], after: Sequence[int]) -> list[nn.Module]:
-    """Layers for an index that takes all there is, such as [:, :, 0, 0] of one pixel."""
+    """Layers for an index that selects all elements, such as [:, :, 0, 0] of a single pixel."""
     row = parts(index)
     simple = all(at is None or at is ... or isinstance(at, int | slice) for at in row)
     if not simple or row[0] not in (slice(None), ...) or math.prod(before) != math.prod(after):

@@ -1,9 +1,9 @@
 """A network of torch as a network of stages: `from_torch`.
 
-The forward of the network is read with `torch.fx`, as a graph of layers and functions, and
-walked once with images that have a shape and no values. On the way every tensor is known as a
-sum of paths: each a row of affine layers from the images, or from the neurons of a stage. An
-activation closes a stage; a path that comes from further back is its residual connection.
+`torch.fx` reads the forward of the network as a graph of layers and functions. `Walk` runs this
+graph once on images that have a shape and no values. Meanwhile it represents every tensor as a sum
+of routes; a route is a sequence of affine layers that begins at the images or at the neurons of a
+stage. An activation ends a stage; a route from an earlier stage is its residual connection.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ from snnlab.network.torch_layers import (
     FUNCTIONS,
     LAYERS,
     MAX_POOLINGS,
-    PLAIN,
     PRODUCTS,
     QUOTIENTS,
+    REMOVERS,
     SUMS,
     Dropout,
     NotTaken,
@@ -59,27 +59,27 @@ from snnlab.settings import Count, Valid, checked, count, quoted
 Pooling = Annotated[Literal["average"] | None, Valid(called="pooling")]
 
 BATCH = 2
-"""Images that walk through the graph: more than one, so that their axis is not squeezed away."""
+"""Number of images that run through the graph: above 1, so that `squeeze` keeps their axis."""
 
 IMAGES = -1
-"""Where a path starts that does not start from the neurons of a stage."""
+"""The source of a route that begins at the images and not at the neurons of a stage."""
 
 WEIGHTLESS = (nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.Flatten, nn.Unflatten)
-"""Layers without weights and bias: of a sum they make the sum of what they make of its parts."""
+"""Layers without weights and bias: applied to a sum, they give the sum of their results."""
 
 RESHAPES = {"flatten", "view", "reshape", "squeeze", "unsqueeze"}
 MOVES = {"to", "cpu", "cuda", "type_as", "float", "double", "detach", "contiguous", "clone"}
-"""What changes where numbers are or how they are stored, and not what they are."""
+"""Functions that change where or how numbers are stored, and not their values."""
 CONSTANTS: dict[str, Callable[[Any, Any], Any]] = {
     **dict.fromkeys(SUMS, operator.add),
     **dict.fromkeys(DIFFERENCES, operator.sub),
     **dict.fromkeys(PRODUCTS, operator.mul),
     **dict.fromkeys(QUOTIENTS, operator.truediv),
 }
-"""Functions of two parts that are affine where one of them is a constant."""
+"""Functions of two arguments that are affine if one argument is a constant."""
 
 COMPUTABLE = {*CONSTANTS, *RESHAPES, "getitem", "sqrt", "rsqrt"}
-"""What may make a constant of others."""
+"""Functions that may compute a constant from other constants."""
 
 COMPUTED = "its other part is computed; keep it as a buffer of the module"
 
@@ -96,36 +96,36 @@ def from_torch(
     levels: int = 4,
     layer: MakeLayer | None = None,
 ) -> StagedNet:
-    """Take a network of torch with its weights: a copy of it as a row of stages.
+    """Copy a network of torch, with its weights, into a network of stages.
 
-    It takes what `torch.fx` can read: rows and blocks of convolutions, linear layers, batch norm,
-    average pooling, dropout (nothing in evaluation) and activations, as layers or functions, with
-    residual sums: torchvision's VGG and ResNet, any `Sequential`. Logits in evaluation mode are
-    those of the module. A layer that is used in several places becomes a copy for each, which
-    training may move apart; a sum of activations, x + relu(conv(x)), gets a ReLU of its own, which
-    does not change it.
+    `torch.fx` must be able to read the network. It may consist of convolutions, linear layers,
+    batch norm, average pooling, dropout (off in evaluation) and activations, as layers or
+    functions, with residual sums: torchvision's VGG and ResNet, or any `Sequential`. Logits in
+    evaluation mode are those of the module. A layer that is used in several places is copied for
+    each, and training may change the copies differently. A sum of activations, x + relu(conv(x)),
+    gets its own ReLU, which does not change the values.
 
-    To a spiking network lead three ways: `convert_ann` sets thresholds from images and needs no
-    training; activation="spiking" with noise keeps weights and batch norm, clips activations at
-    v_th and trains on with one timestep; `with_noise(convert_ann(net, 1, images), noises)` does
-    so from thresholds that fit.
+    There are three ways to a spiking network. `convert_ann` sets thresholds from images and needs
+    no training. activation="spiking" with noise keeps weights and batch norm and clips activations
+    at v_th; it needs more training with one timestep. `with_noise(convert_ann(net, 1, images),
+    noises)` also needs this training, but begins it with thresholds that fit the images.
 
     Args:
-        module: images (B, C, H, W) in, logits (B, K) out; it stays as it is.
+        module: maps images (B, C, H, W) to logits (B, K); it is not changed.
         image_shape: (C, H, W) of the images.
-        pooling: "average" puts average pooling in place of max pooling, over the pixels that are
-            in the image; None refuses max pooling.
+        pooling: "average" replaces max pooling by average pooling over the pixels of the image;
+            None refuses max pooling.
         activation: None keeps those of the module: ReLU, clips from 0 such as ReLU6 and
-            Hardtanh(0, 1), `QCFS`, or layers of spiking neurons. "spiking", "relu" or "qcfs" puts
-            another in place of each, as in `build`, and keeps the weights.
-        neuron, noise, surrogate, levels, layer: of activation="spiking" or "qcfs", see `build`.
+            Hardtanh(0, 1), `QCFS`, or layers of spiking neurons. "spiking", "relu" or "qcfs"
+            replaces each, as in `build`, and keeps the weights.
+        neuron, noise, surrogate, levels, layer: for activation="spiking" or "qcfs", see `build`.
 
     Returns:
         `ANN`, or `SpikingNet` where the activations are spiking neurons, in the mode (training or
         evaluation) and on the device of the module.
 
     Raises:
-        ValueError: what cannot be taken, with its place and what to write instead.
+        ValueError: a part that cannot be converted; names its place and what to write instead.
 
     Example:
         >>> net = from_torch(torchvision.models.vgg11_bn(), (3, 32, 32), pooling="average")
@@ -160,7 +160,7 @@ def from_torch(
 
 
 def check_module(module: object) -> None:
-    """Raise ValueError for what is no network of torch that is ready to be taken."""
+    """Raise ValueError unless this is a network of torch that is ready to be converted."""
     if isinstance(module, StagedNet):
         raise ValueError(f"this {type(module).__name__} has stages already: use it as it is")
     if isinstance(module, type):
@@ -178,7 +178,7 @@ def check_module(module: object) -> None:
 
 
 def check_part(place: str, part: nn.Module) -> None:
-    """Raise ValueError for a module whose weights are not there as plain numbers."""
+    """Raise ValueError for a module whose weights are not stored as floating-point tensors."""
     if "_modules" not in vars(part):
         raise ValueError(f"{place} is not ready: its __init__ must call super().__init__()")
     if type(part).__module__.startswith("torch.ao."):
@@ -187,10 +187,10 @@ def check_part(place: str, part: nn.Module) -> None:
             "it was made of"
         )
     for hook in part._forward_pre_hooks.values():
-        if type(hook).__module__ in PLAIN:
+        if type(hook).__module__ in REMOVERS:
             raise NotTaken(
                 f"cannot take {place}: its weights are computed whenever it runs; make them plain: "
-                f"{PLAIN[type(hook).__module__]}"
+                f"{REMOVERS[type(hook).__module__]}"
             )
     for name, value in vars(part).items():
         if isinstance(value, Tensor) and not value.is_leaf:
@@ -202,7 +202,7 @@ def check_part(place: str, part: nn.Module) -> None:
 
 @dataclass(frozen=True)
 class Route:
-    """Affine layers in a row, from the neurons of a stage or from the images."""
+    """A sequence of affine layers that begins at the neurons of a stage or at the images."""
 
     source: int
     """Number of the stage, or `IMAGES`."""
@@ -210,7 +210,7 @@ class Route:
     """In the order in which they run."""
 
     def made(self) -> nn.Module:
-        """Copies of the layers, as one."""
+        """A module with copies of all the layers."""
         if not self.layers:
             return nn.Identity()
         return nn.Sequential(*(copy.deepcopy(layer) for layer in self.layers))
@@ -218,38 +218,38 @@ class Route:
 
 @dataclass
 class Flow:
-    """What a tensor of the graph holds: a sum of routes, which in-place functions change."""
+    """The routes whose sum is a tensor of the graph; an in-place function changes the list."""
 
     routes: list[Route]
 
 
 class Walk(Shapes):
-    """Walks through the graph of a module and collects its stages.
+    """Runs the graph of a module and collects its stages.
 
     Args:
-        module: what is taken.
+        module: the module to convert.
         image_shape: (C, H, W).
         pooling: see `from_torch`.
 
     Raises:
-        NotTaken: what has no place in a row of stages.
+        NotTaken: a part that no sequence of stages can represent.
     """
 
     def __init__(self, module: nn.Module, image_shape: Shape, pooling: str | None) -> None:
         super().__init__(graph_of(without_values(module)), nn.Sequential(module), image_shape)
         self.pooling = pooling
         self.flows: dict[fx.Node, Flow] = {}
-        self.shapes: dict[fx.Node, torch.Size] = {}  # of what the node at hand reads, before it
+        self.shapes: dict[fx.Node, torch.Size] = {}  # of the inputs of the current node
         self.stages: list[Stage] = []
         self.channels: list[int] = []  # C of the currents of each stage
         self.closing: list[str] = []  # place of the activation of each stage
         self.readout: nn.Module = nn.Identity()
-        self.numbers: list[tuple[fx.Node, fx.Node]] = []  # who reads a computed one, and which
+        self.numbers: list[tuple[fx.Node, fx.Node]] = []  # (node, computed number that it reads)
         self.run(torch.empty(BATCH, *image_shape, device="meta"))
         self.check_numbers()
 
     def check_numbers(self) -> None:
-        """Refuse numbers that depend on how many images there are, which layers do not know."""
+        """Refuse numbers that depend on the number of images: layers cannot depend on it."""
         if not self.numbers:
             return
         other = Shapes(cast(fx.GraphModule, self.module), self.original, self.image_shape)
@@ -262,7 +262,7 @@ class Walk(Shapes):
                 )
 
     def run_node(self, n: fx.Node) -> Any:
-        """One step: the result as torch has it, without values, and what flows there."""
+        """Run one node: return its result without values, and note its flow."""
         given = {source: self.env[source] for source in n.all_input_nodes}
         self.shapes = {s: value.shape for s, value in given.items() if isinstance(value, Tensor)}
         result = self.without_values(n)
@@ -281,10 +281,10 @@ class Walk(Shapes):
         return result
 
     def follow(self, n: fx.Node, result: Tensor) -> None:
-        """Note what flows out of a node; `result` has its shape."""
+        """Store the flow of a node's output; `result` has its shape."""
         first = first_of(n)
         if name_of(n) in MOVES and first not in self.flows:
-            return  # a constant, moved to where the images are
+            return  # a constant that is moved to the device of the images
         if any(s in self.flows and not self.flows[s].routes for s in n.all_input_nodes):
             raise NotTaken(
                 "it reads a tensor that was changed in place through a view of it; use the "
@@ -302,7 +302,7 @@ class Walk(Shapes):
             self.forget_views(result, changed)
 
     def forget_views(self, written: Tensor, changed: Flow) -> None:
-        """Forget what flows in tensors that share their memory with one changed in place."""
+        """Delete the routes of tensors that share memory with one that was changed in place."""
         memory = written.untyped_storage()._cdata
         for node, flow in self.flows.items():
             at = self.env.get(node)
@@ -310,7 +310,7 @@ class Walk(Shapes):
                 flow.routes = []
 
     def instead_of_several(self, n: fx.Node) -> str:
-        """What to write for a node that gives several tensors."""
+        """What to write instead of a node that returns several tensors."""
         if n.op == "call_module":
             layer = self.original.get_submodule(str(n.target))
             if isinstance(layer, MAX_POOLINGS):
@@ -319,7 +319,7 @@ class Walk(Shapes):
         return instead(name_of(n)) if is_torchs(n) else "return one tensor, the logits (B, K)"
 
     def flow(self, n: fx.Node, result: Tensor) -> Flow:
-        """What flows out of a node; `result` has its shape."""
+        """The flow of a node's output; `result` has its shape."""
         name = name_of(n)
         if not is_torchs(n):
             raise NotTaken(f"it is not torch's function of that name; {instead(name)}")
@@ -376,7 +376,7 @@ class Walk(Shapes):
         return [route for arg in args for route in self.flows[arg].routes]
 
     def scaled(self, n: fx.Node, function: Callable[[Any, Any], Any]) -> list[nn.Module]:
-        """The layers of a sum with a constant, or a product: x to scale * x + shift."""
+        """The layers of a sum or product with a constant: they map x to scale * x + shift."""
         flowing = self.flowing(n)
         one, other = (arg if arg is flowing else self.value(n, arg) for arg in operands(n))
         at = [torch.full((), x, dtype=torch.float64) for x in (0.0, 1.0, 2.0)]
@@ -386,18 +386,18 @@ class Walk(Shapes):
         return self.constant(self.shapes[flowing][1:], y1 - y0, y0)
 
     def constant(self, shape: Sequence[int], scale: Tensor, shift: Tensor) -> list[nn.Module]:
-        """The layers of x to scale * x + shift, for x (B, *shape)."""
+        """The layers that map x (B, *shape) to scale * x + shift."""
         weight = next(self.original.parameters(), torch.empty(()))
         scale, shift = (by_channel(values, shape) for values in (scale, shift))
-        nothing = bool((scale == 1).all() and (shift == 0).all())  # sum() begins with 0
-        layers = [] if nothing else one_to_one_of_any(shape)
+        identity = bool((scale == 1).all() and (shift == 0).all())  # such as the 0 + x of sum()
+        layers = [] if identity else one_to_one_of_any(shape)
         for conv in (layer for layer in layers if isinstance(layer, nn.Conv2d)):
             conv.weight = nn.Parameter(scale.view_as(conv.weight))
             conv.bias = nn.Parameter(shift)
         return [layer.to(weight) for layer in layers]
 
     def value(self, n: fx.Node, arg: Any) -> Any:
-        """A constant that a node reads: a number, or a tensor that is none of the images'."""
+        """A constant that a node reads: a number, or a tensor independent of the images."""
         if not isinstance(arg, fx.Node) or not isinstance(self.env[arg], Tensor):
             return self.number(n, arg)
         name = name_of(arg)
@@ -414,7 +414,7 @@ class Walk(Shapes):
         return CONSTANTS.get(name, cast(Callable[..., Any], arg.target))(*args, **options)
 
     def number(self, n: fx.Node, arg: Any) -> Any:
-        """An argument of a node that is no tensor of values; noted, see `check_numbers`."""
+        """An argument of a node that is no tensor; a computed one is noted for `check_numbers`."""
         if not isinstance(arg, fx.Node):
             return arg
         if not isinstance(self.env[arg], Tensor):
@@ -422,7 +422,7 @@ class Walk(Shapes):
         return self.env[arg]
 
     def attribute(self, target: str) -> Tensor:
-        """The values of a tensor of the module, or of one that forward made without images."""
+        """The values of a tensor of the module, or of a constant that forward creates."""
         *path, name = target.split(".")
         for module in (self.original, self.module):
             found = getattr(module.get_submodule(".".join(path)), name, None)
@@ -431,7 +431,7 @@ class Walk(Shapes):
         raise NotTaken(COMPUTED)
 
     def through(self, n: fx.Node, layers: Sequence[nn.Module], result: Tensor) -> Flow:
-        """What flows out of layers that stand behind one another at a node."""
+        """The flow of a node's input after these layers, one after the other."""
         before, flow = self.shapes[self.flowing(n)], self.flows[self.flowing(n)]
         for layer in layers:
             if isinstance(layer, MAX_POOLINGS):
@@ -446,7 +446,7 @@ class Walk(Shapes):
         return flow
 
     def rectify(self, n: fx.Node, flow: Flow, shape: Sequence[int]) -> None:
-        """Put a ReLU behind a sum of two rates, which it does not change: x + relu(conv(x))."""
+        """Put a ReLU after a sum of two rates, x + relu(conv(x)); it does not change the values."""
         rates = all(
             route.source != IMAGES and all(isinstance(layer, WEIGHTLESS) for layer in route.layers)
             for route in flow.routes
@@ -455,13 +455,13 @@ class Walk(Shapes):
             flow.routes = self.close(n, nn.ReLU(), flow, shape).routes
 
     def instead_of_max(self, layer: nn.Module) -> nn.Module:
-        """Average pooling for max pooling, if that is asked for."""
+        """Average pooling that replaces max pooling; NotTaken unless `pooling` allows it."""
         if self.pooling is None:
             raise NotTaken(f'{instead(type(layer))}, or pass pooling="average"')
         return averaged(layer)
 
     def close(self, n: fx.Node, activation: nn.Module, flow: Flow, shape: Sequence[int]) -> Flow:
-        """End a stage with an activation, on the current (B, *) that flows into it."""
+        """End a stage with an activation, whose input is the current (B, *) of this flow."""
         stage, place = len(self.stages), self.place(n)
         from_last = [route for route in flow.routes if route.source == stage - 1]
         if not from_last:
@@ -492,7 +492,7 @@ class Walk(Shapes):
         return Flow([Route(stage)])
 
     def finish(self, n: fx.Node, result: Any) -> None:
-        """Make the readout of what flows into the output."""
+        """Make the readout from the flow of the output."""
         if not isinstance(result, Tensor):
             kind = type(result).__name__.removeprefix("immutable_")
             raise NotTaken(f"it is a {kind}; return one tensor, the logits (B, K)")
@@ -517,7 +517,7 @@ class Walk(Shapes):
 
 
 def behind(flow: Flow, layer: nn.Module, before: Sequence[int]) -> Flow:
-    """What flows out of an affine layer that reads tensors of shape `before`."""
+    """The flow after an affine layer that reads tensors of shape `before`."""
     if type(layer) not in LAYERS:
         raise NotTaken(instead(type(layer)))
     if isinstance(layer, nn.Linear) and len(before) != 2:
@@ -537,6 +537,6 @@ def behind(flow: Flow, layer: nn.Module, before: Sequence[int]) -> Flow:
 
 
 def is_kept(layer: nn.Module) -> bool:
-    """Whether a stage holds a copy of this layer, and not another in its place."""
+    """Whether a stage holds a copy of this layer, and not another layer that replaces it."""
     replaced = (nn.ReLU, nn.ReLU6, nn.Hardtanh, nn.Identity, *MAX_POOLINGS)
     return type(layer) not in replaced and not isinstance(layer, Dropout)

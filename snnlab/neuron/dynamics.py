@@ -20,7 +20,7 @@ from torch import Tensor
 from snnlab.neuron import noise as families
 from snnlab.neuron.spec import Leak, Neuron, Noise, Surrogate
 from snnlab.neuron.surrogate import fire_with_slope
-from snnlab.neuron.tensors import beside, check_generator, fitting, in_time, looking
+from snnlab.neuron.tensors import beside, check_generator, checked_tensors, in_time, inside_checked
 from snnlab.settings import checked
 
 
@@ -46,19 +46,19 @@ class Trace(NamedTuple):
     """Potentials after reset."""
 
 
-@fitting()
+@checked_tensors()
 def charge(v: Tensor, current: Tensor, beta: Leak = 1.0) -> Tensor:
     """Potential before firing: what the leak left of v, plus the current. Shapes broadcast."""
     return beta * v + current
 
 
-@fitting()
+@checked_tensors()
 def fire(h: Tensor, v_th: float = 1.0) -> Tensor:
     """1 where the potential h reaches the threshold (equality included), else 0."""
     return (h >= v_th).to(h.dtype)
 
 
-@fitting()
+@checked_tensors()
 def reset(h: Tensor, spikes: Tensor, neuron: Neuron) -> Tensor:
     """Potential after firing. Only neurons that fired change."""
     if neuron.reset == "subtract":
@@ -66,7 +66,7 @@ def reset(h: Tensor, spikes: Tensor, neuron: Neuron) -> Tensor:
     return h * (1 - spikes)
 
 
-@fitting(to="current")
+@checked_tensors(to="current")
 def step(
     v: Tensor,
     current: Tensor,
@@ -163,7 +163,7 @@ def trace(
         deviation = None
         if noise is not None and generator is not None:
             deviation = neuron.v_th * families.deviation(noise, current, generator)
-        with nullcontext() if torch.compiler.is_compiling() else looking:
+        with nullcontext() if torch.compiler.is_compiling() else inside_checked:
             steps.append(step(v, current, neuron, surrogate=surrogate, deviation=deviation))
         v = steps[-1].v
     return Trace(*(torch.stack(parts) for parts in zip(*steps, strict=True)))

@@ -8,10 +8,11 @@
 All three are symmetric, so the noise `mu + sigma * z` reaches a threshold that lies
 d below its mean with probability F(d / sigma).
 
-The fourth family, empirical, is a table of quantiles at equal steps of share, even in between.
-It need not be symmetric: for that probability it must be mirrored, see `Family.mirrored`.
+The fourth family, empirical, is a table of quantiles at equal steps of probability; between two
+neighbouring quantiles the distribution is uniform. It need not be symmetric, and then the
+probability above is that of the mirrored family, see `Family.mirrored`.
 
-Surrogates take the density of a family, or one that is no noise: arctan (Cauchy), triangle.
+A surrogate takes the density of a family, or one that no noise here has: arctan (Cauchy), triangle.
 """
 
 from __future__ import annotations
@@ -135,7 +136,7 @@ class Logistic(Family):
 
 
 class Empirical(Family):
-    """Even between the quantiles of a table; its density is smoothed, see `SMOOTHING`."""
+    """Uniform between neighbouring quantiles of a table; with a smoothed density (`SMOOTHING`)."""
 
     name = on_gpu = "empirical"
     takes_quantiles = True

@@ -1,8 +1,9 @@
-"""What a noise family is: an object that knows all that the kit asks about a distribution.
+"""What a noise family is: an object with everything that the kit needs from a distribution.
 
-Plain methods say what is right; `lead` and `quick_slope` say the same with few passes over memory,
-and follow from the others unless a family knows better. No torch here before something is
-computed. `families` holds those that come with the kit, `registry` one object of each.
+`cumulative`, `density` and `quantile` define it. `lead` and `quick_slope` compute the same with
+fewer passes over memory; a family that does not define them gets them from the other methods.
+Torch is not imported before something is computed. `families` holds the families of the kit,
+`registry` one object of each.
 """
 
 from __future__ import annotations
@@ -19,23 +20,23 @@ class FamilyError(ValueError):
     """A family that cannot be used; the message names it and says what to do."""
 
 
-END = 1e-7
-"""Shares this close to 0 and 1 are not drawn: there quantiles may be infinite."""
+SMALLEST_SHARE = 1e-7
+"""No sample comes from a probability closer to 0 or 1: there quantiles may be infinite."""
 
 
 class Density(ABC):
     """The shape of a surrogate: a probability density over z, the distance in widths."""
 
     name: str
-    """What configurations call it."""
+    """Its name in configurations."""
     on_gpu: str | None = None
-    """What the Triton programs call it; None: they do not know it, and the plain path runs."""
+    """Its name in the Triton programs; None: they do not know it, and torch's operations run."""
     symmetric: bool = False
     """Whether F(-z) = 1 - F(z). False is always right, True is faster."""
     takes_quantiles: bool = False
-    """Whether it is a table, see `Family.bound`."""
+    """Whether it is defined by a table of quantiles, see `Family.bound`."""
     quantiles: tuple[float, ...] = ()
-    """The table: rising quantiles at equal steps of share, with mean 0 and standard deviation 1."""
+    """The table: rising, at equal steps of probability, with mean 0 and standard deviation 1."""
     quick_inverse: bool = False
     """Whether `quick_slope` gives 1 / slope."""
 
@@ -48,7 +49,7 @@ class Density(ABC):
         return self.density(distance / width) / width
 
     def quick_constants(self, width: float, v_th: float) -> tuple[float, float]:
-        """Factor of the distances from the threshold that `quick_slope` takes, and its constant.
+        """By what `quick_slope` wants distances from the threshold multiplied, and its constant.
 
         Args:
             width: in units of v_th.
@@ -69,10 +70,10 @@ class Density(ABC):
 
 
 class Family(Density):
-    """A distribution with mean 0 and standard deviation 1, to derive one of your own from.
+    """A distribution with mean 0 and standard deviation 1; derive your own family from it.
 
-    Write `name`, `cumulative`, `density` and `quantile` in torch's operations: gradients flow
-    through `cumulative`. The rest follows. `registry.register` takes an object of it.
+    Write `name`, `cumulative`, `density` and `quantile` in torch's operations, as gradients flow
+    through `cumulative`. All other methods use these. Pass an object of your class to `register`.
 
     Example:
         >>> class Laplace(Family):  # R is the square root of 2
@@ -83,7 +84,7 @@ class Family(Density):
     """
 
     half_width: float | None = None
-    """Of noise that is spread evenly, how far it goes to both sides: a few random bits do."""
+    """For uniform noise only: its distance from 0 to either end. A few random bits suffice then."""
 
     @abstractmethod
     def cumulative(self, z: Tensor) -> Tensor:
@@ -94,11 +95,11 @@ class Family(Density):
         """The z with F(z) = p, for p in (0, 1), any shape."""
 
     def bound(self, quantiles: tuple[float, ...]) -> Family:
-        """The same with a table; itself, if it takes none."""
+        """This family with a table of quantiles; unchanged if it takes none."""
         return self
 
     def mirrored(self) -> Family:
-        """That of -z."""
+        """The family of -z, if this is the family of z."""
         return self if self.symmetric else Mirrored(self)
 
     def sample(self, like: Tensor, generator: torch.Generator) -> Tensor:
@@ -106,7 +107,7 @@ class Family(Density):
         import torch
 
         even = torch.empty_like(like).uniform_(generator=generator)
-        return self.quantile(even.clamp_(END, 1 - END))
+        return self.quantile(even.clamp_(SMALLEST_SHARE, 1 - SMALLEST_SHARE))
 
     def lead(self, x: Tensor, offset: float, rate: float) -> Tensor:
         """2 F((x + offset) * rate) - 1 as a new tensor of the shape and layout of x.
@@ -120,22 +121,22 @@ class Family(Density):
 
 
 class Mirrored(Family):
-    """A family seen from the other side."""
+    """The family of -z, for a family of z that is not symmetric."""
 
-    def __init__(self, seen: Family) -> None:
-        self.seen, self.name = seen, seen.name
+    def __init__(self, original: Family) -> None:
+        self.original, self.name = original, original.name
 
     def density(self, z: Tensor) -> Tensor:
         """See `Density`."""
-        return self.seen.density(-z)
+        return self.original.density(-z)
 
     def cumulative(self, z: Tensor) -> Tensor:
         """See `Family`."""
-        return 1 - self.seen.cumulative(-z)
+        return 1 - self.original.cumulative(-z)
 
     def quantile(self, p: Tensor) -> Tensor:
         """See `Family`."""
-        return -self.seen.quantile(1 - p)
+        return -self.original.quantile(1 - p)
 
 
 def affine(x: Tensor, offset: float, rate: float) -> Tensor:

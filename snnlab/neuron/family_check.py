@@ -1,4 +1,4 @@
-"""Whether an object is a noise family: what it says about its distribution must fit together."""
+"""Check a noise family: its methods and attributes must describe one and the same distribution."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from snnlab.neuron.family import Family, FamilyError
 from snnlab.settings import quoted
 
 RESERVED = ("none",)  # what tables and GPU programs call the absence of noise
-CLOSE = 1e-3
-"""How exact probabilities, moments and slopes must be."""
-JUMPS = 0.01
-"""Share of the points at which slopes may differ, as a density may jump."""
+TOLERANCE = 1e-3
+"""Largest error of probabilities, moments and slopes."""
+SHARE_AT_JUMPS = 0.01
+"""At this share of the points slopes may be wrong, as a density may jump there."""
 WIDTH, V_TH = 0.7, 1.3
 
 
@@ -42,7 +42,7 @@ def check(family: Any) -> None:
 
 
 def claims(family: Family) -> Iterator[tuple[bool, str]]:
-    """What only the families of the kit may say of themselves; as `demands`."""
+    """Attributes that only the families of the kit may set: as `demands`, with whether it holds."""
     on_gpu = family.on_gpu
     yield on_gpu is None, f"on_gpu must be None, as the GPU programs do not know it, got {on_gpu!r}"
     tables = "takes_quantiles must be False; tables of quantiles are the family empirical"
@@ -50,9 +50,9 @@ def claims(family: Family) -> Iterator[tuple[bool, str]]:
 
 
 def demands(family: Family) -> Iterator[tuple[bool, str]]:
-    """What the numbers of a family must be: one demand after the other, and whether it holds.
+    """What the numbers of a family must fulfil: pairs of whether it is true, and the demand.
 
-    Later ones rely on earlier ones.
+    A later demand relies on earlier ones, so the caller stops at the first that is broken.
     """
     z = torch.linspace(-12, 12, 24_001, dtype=torch.float64) + 1e-4  # kinks lie between them
     p = (torch.arange(1000, dtype=torch.float64) + 0.5) / 1000
@@ -70,12 +70,12 @@ def demands(family: Family) -> Iterator[tuple[bool, str]]:
     area = torch.cumulative_trapezoid(density, z)
     yield close(area, reached[1:] - reached[0]), "density must be the derivative of cumulative"
     gradient = "the gradient of cumulative must be density: write it in torch's operations"
-    yield mostly(slope_of(family, z), density), gradient
+    yield close_almost_everywhere(slope_of(family, z), density), gradient
     inverse = family.cumulative(family.quantile(p))
     yield close(inverse, p), "quantile must be the inverse of cumulative"
     mean, std = moments(family)
     moved = f"mean and standard deviation must be 0 and 1, they are {mean:.4g} and {std:.4g}"
-    yield abs(mean) < CLOSE and abs(std - 1) < CLOSE, moved
+    yield abs(mean) < TOLERANCE and abs(std - 1) < TOLERANCE, moved
     if family.symmetric:
         yield close(family.cumulative(-z), 1 - reached), "it is not symmetric"
     if half := family.half_width:
@@ -98,18 +98,21 @@ def demands_on_samples(family: Family) -> Iterator[tuple[bool, str]]:
 
 
 def demands_on_quick_forms(family: Family, z: Tensor) -> Iterator[tuple[bool, str]]:
-    """What runs fast must be what is right."""
+    """The fast methods must return what `cumulative` and `slope` return."""
     lead = family.lead(z, 0.3, 1.2).clamp(-1, 1)
     expected = 2 * family.cumulative((z + 0.3) * 1.2) - 1
     yield close(lead, expected), "lead must be 2 cumulative - 1"
     scale, constant = family.quick_constants(WIDTH, V_TH)
     found = family.quick_slope(z * scale, torch.tensor(constant, dtype=z.dtype), WIDTH, V_TH)
     found = 1 / found if family.quick_inverse else found
-    yield mostly(found, family.slope(z / V_TH, WIDTH) / V_TH), "quick_slope must be slope"
+    yield (
+        close_almost_everywhere(found, family.slope(z / V_TH, WIDTH) / V_TH),
+        "quick_slope must be slope",
+    )
 
 
 def slope_of(family: Family, z: Tensor) -> Tensor:
-    """The gradient of the cumulative probability, as learned noise takes it; 0 if none flows."""
+    """The gradient of `cumulative`, which learned noise uses; 0 if autograd finds none."""
     leaf = z.clone().requires_grad_()
     with torch.enable_grad():
         total = family.cumulative(leaf).sum()
@@ -117,7 +120,7 @@ def slope_of(family: Family, z: Tensor) -> Tensor:
 
 
 def moments(family: Family) -> tuple[float, float]:
-    """Mean and standard deviation, far into the tails."""
+    """Mean and standard deviation, integrated far into the tails."""
     u = torch.linspace(-30, 30, 6001, dtype=torch.float64)
     p = u.sigmoid()
     weight = p * (-u).sigmoid()  # dp / du
@@ -126,11 +129,11 @@ def moments(family: Family) -> tuple[float, float]:
     return mean, max(square - mean**2, 0) ** 0.5
 
 
-def close(found: Tensor, expected: Tensor, most: float = CLOSE) -> bool:
+def close(found: Tensor, expected: Tensor, most: float = TOLERANCE) -> bool:
     """Whether numbers differ by little everywhere."""
     return bool(((found - expected).abs() < most).all())
 
 
-def mostly(found: Tensor, expected: Tensor) -> bool:
+def close_almost_everywhere(found: Tensor, expected: Tensor) -> bool:
     """Whether slopes differ by little almost everywhere."""
-    return bool(((found - expected).abs() > CLOSE).double().mean() < JUMPS)
+    return bool(((found - expected).abs() > TOLERANCE).double().mean() < SHARE_AT_JUMPS)

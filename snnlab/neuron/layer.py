@@ -1,4 +1,4 @@
-"""The neuron layer: currents in, spikes out, no state left behind."""
+"""The neuron layer: maps currents to spikes and keeps no state between calls."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from snnlab.neuron.tensors import beside, check_generator, in_time
 class NeuronLayer(nn.Module):
     """A layer of spiking neurons: maps currents (T, B, *) to spikes (T, B, *).
 
-    The potentials live inside `forward`: two calls never influence each other. To run on
-    from earlier potentials use `advance`.
+    The potentials live inside `forward`: two calls never influence each other. To continue from
+    earlier potentials use `advance`.
 
-    Noise acts where a generator is given. In training mode a layer with noise refuses to
-    run without one; in evaluation mode it then runs without noise. Target-T noise, whose
+    Noise acts only in calls with a generator. Without a generator, a layer with noise raises an
+    error in training mode and runs without noise in evaluation mode. Target-T noise, whose
     `timesteps` are above 1, acts in a single pass only, and gives rates in place of spikes.
 
     Attributes:
-        mean_response: in training mode a single step from None gives clip(I / v_th, 0, 1), the
-            rate over endless timesteps, in place of a spike. Off until `fit` turns it on.
+        mean_response: if True, a single step in training mode, from no earlier potential, returns
+            clip(I / v_th, 0, 1), the rate over endless timesteps, not a spike. `fit` sets it.
 
     Args:
         neuron: threshold, leak, reset, v_init.
-        noise: what stands for the residual while training with T = 1; None: no noise.
+        noise: takes the place of the residual while training with T = 1; None: no noise.
         surrogate: slope for the backward pass. None: the exact derivative of the firing
             probability if there is noise, else arctangent. Target-T and learned noise bring
             their own, see `rounding`.
@@ -80,7 +80,7 @@ class NeuronLayer(nn.Module):
         *,
         generator: torch.Generator | None = None,
     ) -> tuple[Tensor, Tensor | None]:
-        """Run on from the potentials v.
+        """Continue from the potentials v.
 
         Args:
             currents: (T, B, *).
@@ -88,8 +88,8 @@ class NeuronLayer(nn.Module):
             generator: where the noise comes from, see the class.
 
         Returns:
-            Spikes (T, B, *) and the potentials to hand to the next call, (B, *). After a
-            single noisy step from None there are none to hand on: None.
+            Spikes (T, B, *) and the potentials for the next call, (B, *). A single noisy step
+            from None has no potentials afterwards and returns None for them.
 
         Raises:
             ValueError: noise in training mode without a generator, or target-T noise in more
@@ -131,7 +131,7 @@ class NeuronLayer(nn.Module):
         return initial.to(self.log_sigma_ratio) * self.log_sigma_ratio.exp()
 
     def noise_per_timestep(self, noise: Noise) -> Noise:
-        """The noise that acts anew at each timestep, its sigma a number.
+        """The noise drawn anew at each timestep, with a number for sigma.
 
         Raises:
             ValueError: target-T noise, or sigma learned per channel.

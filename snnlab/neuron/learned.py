@@ -1,6 +1,6 @@
 """Constants that training may learn: the threshold, and sigma of the noise.
 
-The logarithm is the parameter, so that neither falls to 0.
+The parameter is the logarithm of the constant, so that the constant stays above 0.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Code of one's own: modules found in the current folder, and the source that a run must know."""
+"""The user's own code: import it from a folder, and read its source for the record of a run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 
 def imported(module: str, folder: str) -> ModuleType:
-    """A module, as Python finds it, or else in `folder`; raises what the import raises."""
+    """Import a module that Python finds, or that is in `folder`; raises what the import raises."""
     if folder not in sys.path:
         sys.path.append(folder)
     importlib.invalidate_caches()  # the file may have been written a moment ago

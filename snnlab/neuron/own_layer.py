@@ -1,8 +1,8 @@
-"""A layer of neurons of one's own: what it must do, what it may do, and a class that does most.
+"""Layers of neurons that users write: what they must have, what they may have, and a base class.
 
-Every layer advances: it maps currents (T, B, *) to spikes (T, B, *). That is enough to be built
-into a network, trained, measured, converted and saved. A function that needs more of a layer asks
-for it by name with `require`; `ABILITIES` says what each name means.
+Every layer has `advance`, which maps currents (T, B, *) to spikes (T, B, *). With it a layer can be
+built into a network, trained, measured, converted and saved. A function that needs another method
+or attribute checks for it with `require`; `ABILITIES` says what each one is.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class SpikingLayer(Protocol):
     def advance(
         self, currents: Tensor, v: Any = None, *, generator: torch.Generator | None = None
     ) -> tuple[Tensor, Any]:
-        """Run on from a state.
+        """Continue from a state.
 
         Args:
             currents: (T, B, *).
@@ -40,7 +40,7 @@ class SpikingLayer(Protocol):
             generator: where randomness comes from. None: nothing random happens.
 
         Returns:
-            Spikes (T, B, *) and the state to hand to the next call. Nothing stays in the layer.
+            Spikes (T, B, *) and the state for the next call. The layer itself keeps no state.
         """
 
 
@@ -59,17 +59,17 @@ ABILITIES = {
     "mean_response": "mean_response, a boolean under which a single training step gives "
     "clip(I / v_th, 0, 1) in place of spikes",
 }
-"""What a layer can do, by the name of the method or attribute."""
+"""Methods and attributes that a layer can have, each with the text of the message if it lacks."""
 
 
 def require(layer: object, *abilities: str, needed_by: str, stage: int) -> None:
-    """Raise ValueError unless a layer advances and has these `ABILITIES`.
+    """Raise ValueError unless a layer has `advance` and these other `ABILITIES`.
 
     Args:
-        layer: of neurons, or what stands in their place.
+        layer: a layer of neurons, or the module in its place.
         abilities: names from `ABILITIES`.
-        needed_by: what is to be done, for the message.
-        stage: where the layer stands, for the message.
+        needed_by: the computation that needs them, for the message.
+        stage: number of the layer's stage, for the message.
 
     Example:
         >>> require(nn.ReLU(), needed_by="BPTT", stage=0)
@@ -98,12 +98,12 @@ def drop_noise(layers: Iterable[object]) -> None:
 
 
 def sigma_of(layer: object, noise: Noise) -> float:
-    """Sigma of the noise of a layer at the moment, in units of v_th; per channel: their mean."""
+    """Present sigma of a layer's noise, in units of v_th; if learned per channel, the mean."""
     return noise.sigma if noise.learned == "no" else cast(Any, layer).sigma(noise).mean().item()
 
 
 def acting_noise(layer: nn.Module, generator: torch.Generator | None) -> Noise | None:
-    """The noise of a layer that acts in a call with this generator.
+    """The noise that acts when a layer is called with this generator; None: no noise acts.
 
     Raises:
         ValueError: noise in training mode without a generator.
@@ -118,7 +118,7 @@ def acting_noise(layer: nn.Module, generator: torch.Generator | None) -> Noise |
 
 
 def check_constants(neuron: Any, noise: Any, surrogate: Any) -> None:
-    """Raise ValueError unless these are what their names say, or None, and the noise is felt."""
+    """Raise ValueError for a value of another type, or a noise that vanishes in float32."""
     neuron = checked("neuron", Neuron | None, neuron) or Neuron()
     checked("surrogate", Surrogate | None, surrogate)
     if checked("noise", Noise | None, noise) is None:
@@ -132,7 +132,7 @@ def check_constants(neuron: Any, noise: Any, surrogate: Any) -> None:
 
 
 def parts_of(state: Any) -> tuple[Any, ...]:
-    """What a state is made of, the membrane potential (B, *) first."""
+    """The tensors of a state as a tuple, the membrane potential (B, *) first."""
     return state if isinstance(state, tuple) else (state,)
 
 
@@ -142,24 +142,24 @@ def displaced(state: State, by: Tensor) -> State:
 
 
 def shapes_of(state: Any) -> list[Any]:
-    """The shape of every part of a state; what is no tensor as it is."""
+    """The shape of each part of a state; a part that is no tensor, as it is."""
     return [tuple(p.shape) if isinstance(p, Tensor) else p for p in parts_of(state)]
 
 
 class StepLayer(nn.Module):
-    """A layer that goes through the timesteps one by one, with verbs that a subclass may change.
+    """A layer that computes one timestep after the other, in methods that a subclass may replace.
 
         h = charge(state, current),  spikes where h >= threshold(state),
         state = reset(h, spikes, state)
 
-    As it stands this is `NeuronLayer`, slower. A subclass says what differs: one of `charge`,
-    `threshold`, `reset`, and `first_state` if its neurons carry more than a potential. Surrogate
-    gradient, noise on the residual, recording and all else follow. Noise that is learned or has a
-    target T needs a `NeuronLayer`.
+    Unchanged, it computes what `NeuronLayer` computes, more slowly. A subclass replaces what
+    differs, of `charge`, `threshold` and `reset`; and `first_state`, if its neurons carry more than
+    a potential. Surrogate gradient, noise on the residual and recording work without more code.
+    Noise that is learned or has a target T needs a `NeuronLayer`.
 
     Args:
-        neuron: the constants, which the verbs find as `self.constants`.
-        noise: what stands for the residual while training with T = 1; None: no noise.
+        neuron: the constants; methods read them as `self.constants`.
+        noise: takes the place of the residual while training with T = 1; None: no noise.
         surrogate: slope for the backward pass; None: as for `NeuronLayer`.
         channels: of the currents (T, B, C, *); for parameters of a subclass, not used here.
 
@@ -188,7 +188,7 @@ class StepLayer(nn.Module):
                 f"{type(self).__name__} draws its noise anew at each timestep, so it can neither "
                 f"be learned nor have a target T, got {noise}"
             )
-        # Not called `neuron`: that is the promise that nothing but the constants decides.
+        # Not called `neuron`: a layer with `neuron` promises that its constants alone define it.
         self.constants = neuron or Neuron()
         self.noise = noise
         self.surrogate = surrogate or Surrogate.matched(noise, self.constants.beta)
@@ -202,14 +202,14 @@ class StepLayer(nn.Module):
         return self.v_th
 
     def reset(self, h: Tensor, spikes: Tensor, state: State) -> State:
-        """What neurons carry on, from what they carried into this timestep.
+        """The state after this timestep, from the state before it.
 
         Both h and the spikes are (B, *); autograd takes the spikes as a constant.
         """
         return reset(h, spikes, self.constants)
 
     def first_state(self, v: Tensor) -> State:
-        """What neurons carry into the first timestep, for potentials v (B, *)."""
+        """The state before the first timestep, for potentials v (B, *)."""
         return v
 
     @property
@@ -269,7 +269,7 @@ class StepLayer(nn.Module):
         *,
         generator: torch.Generator | None = None,
     ) -> tuple[Tensor, State]:
-        """Run on from a state; see `SpikingLayer`."""
+        """Continue from a state; see `SpikingLayer`."""
         steps, state = self.run(currents, v, generator)
         return torch.stack([step.spikes for step in steps]).to(currents.dtype), state
 

@@ -1,9 +1,9 @@
-"""The registry of noise families: what stands here is known everywhere, what does not nowhere.
+"""The registry of noise families. Every part of the kit looks families up here by name.
 
-Settings, kernels, closed forms and lists of choices ask it. `register` adds a family of one's own.
-The environment variable `SNNLAB_FAMILIES` names modules that do (separated by commas), found as
-Python finds modules, or in the working directory. They are imported when a family is asked for that
-is not here, or a choice is offered. No torch here.
+`register` adds a family of your own. The environment variable `SNNLAB_FAMILIES` names modules that
+register families (separated by commas); they are searched where Python searches modules, and in the
+working directory. The registry imports them when a family is unknown without them, or when the
+families to choose from are listed. No torch here.
 """
 
 from __future__ import annotations
@@ -20,37 +20,37 @@ from snnlab.neuron.families import DENSITIES, FAMILIES
 from snnlab.neuron.family import Density, Family, FamilyError
 from snnlab.neuron.own_code import imported
 
-MODULES = "SNNLAB_FAMILIES"
+MODULES_VARIABLE = "SNNLAB_FAMILIES"
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a family of one's own comes from."""
+    """Where a family that a user registered comes from."""
 
     module: str
-    """Which registered it."""
+    """The module that registered it."""
     kind: str
     """Its class."""
     folder: str | None
-    """That the module is imported from; None: it stands in no file, but in a notebook, say."""
+    """From which the module is imported; None: it is in no file but, say, in a notebook."""
     digest: str | None
-    """Twelve hex digits of its source, as it was when it was registered; None: there is none."""
+    """Twelve hex digits of the hash of its source when it was registered; None: no source found."""
 
 
 _families: dict[str, Family] = {known.name: known for known in FAMILIES}
 _densities: dict[str, Density] = {known.name: known for known in DENSITIES}
 _origins: dict[str, Origin] = {}
 _imported: set[str] = set()
-_lock = threading.RLock()  # whoever asks while another thread imports must wait
+_lock = threading.RLock()  # a second thread waits until the first has imported a module
 
 
 def names() -> tuple[str, ...]:
-    """The noise families that are registered by now."""
+    """The noise families that are registered so far."""
     return tuple(_families)
 
 
 def without_table() -> tuple[str, ...]:
-    """The noise families to choose from where there is no table."""
+    """The noise families that need no table of quantiles; imports the named modules first."""
     load_named()
     return tuple(name for name, known in _families.items() if not known.takes_quantiles)
 
@@ -94,8 +94,8 @@ def register(family: Family) -> None:
     Call it in the module that defines the family: processes that train import that module.
 
     Args:
-        family: is checked, see `family_check.check`. It takes the place of one that the same module
-            registered (a cell that is run again), or that a notebook did.
+        family: an object, which `family_check.check` tests first. It replaces a family of its name
+            if the same module (a cell that is run again) or a notebook registered that.
 
     Raises:
         FamilyError: it is no family, or its name belongs to another.
@@ -144,12 +144,12 @@ def cell_of(family: Family) -> bytes:
 
 
 def origins(wanted: set[str]) -> dict[str, Origin]:
-    """Where those of the named families come from that are not the kit's, by name."""
+    """Origins by name, of those among the wanted families that users registered."""
     return {name: _origins[name] for name in sorted(wanted) if name in _origins}
 
 
 def ask_for(*wanted: object) -> None:
-    """Import the modules that the environment variable names, if one of these is not here.
+    """Import the modules that the environment variable names, if one of these names is unknown.
 
     Raises:
         FamilyError: one cannot be imported.
@@ -164,18 +164,20 @@ def load_named() -> None:
     Raises:
         FamilyError: one cannot be imported.
     """
-    for module in filter(None, map(str.strip, os.environ.get(MODULES, "").split(","))):
+    for module in filter(None, map(str.strip, os.environ.get(MODULES_VARIABLE, "").split(","))):
         load(module, str(Path.cwd()))
 
 
 def load(module: str, folder: str) -> None:
-    """Import a module that registers families, once; `folder` is where it may be found too.
+    """Import a module that registers families, once; it is also searched in `folder`.
 
     Raises:
         FamilyError: it cannot be imported.
     """
     if not all(part.isidentifier() for part in module.split(".")):
-        raise FamilyError(f"{MODULES} names modules, as in import my_noise, got {module!r}")
+        raise FamilyError(
+            f"{MODULES_VARIABLE} names modules, as in import my_noise, got {module!r}"
+        )
     with _lock:
         if module in _imported:
             return

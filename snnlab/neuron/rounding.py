@@ -5,14 +5,14 @@ receives the constant current I over T timesteps reaches the rate
 
     y = clip(floor(T I / v_th + u), 0, T) / T
 
-Drawn anew for every neuron, u makes this a random rounding of I / v_th to multiples of 1/T:
-target-T noise. For u spread evenly over [0, 1) the mean of y is clip(I / v_th, 0, 1). At T = 1 it
-is single-step training, as y is then the spike of the noisy single step. The less u is spread
-around 1/2, the more the rounding becomes that to the nearest, which the converted neuron does.
+If u is drawn anew for every neuron, this rounds I / v_th at random to a multiple of 1/T: this is
+target-T noise. For u uniform in [0, 1) the mean of y is clip(I / v_th, 0, 1). T = 1 is single-step
+training, as y is then the spike of the noisy single step. The smaller the spread of u around 1/2,
+the closer this is to rounding to the nearest multiple, which the converted neuron does.
 
-The gradient is straight through: the slope of the mean for even noise, 1 / v_th where
-0 < I / v_th + (mu - 1/2) / T < 1, and 0 elsewhere. That of learned noise is the slope of the mean
-itself, with respect to the current and to sigma, see `transfer`.
+The gradient is straight through: that of the mean under uniform noise, which is 1 / v_th where
+0 < I / v_th + (mu - 1/2) / T < 1, and 0 elsewhere. Learned noise uses the gradient of its own mean,
+with respect to the current and to sigma, see `transfer`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def round_at_random(
     Args:
         current: (B, *), any dense memory layout.
         neuron: threshold; an IF neuron that resets by subtraction.
-        noise: what the neuron starts from, and T.
+        noise: the potential before the first timestep, and T.
         generator: on the device of `current`.
 
     Returns:
@@ -105,8 +105,8 @@ def round_with_learned_noise(
         generator: on the device of `current`.
 
     Returns:
-        Multiples of 1/T in [0, 1], the shape of `current`. Backwards they are their mean in
-        closed form, so that the gradients are those of the expected rate.
+        Multiples of 1/T in [0, 1], the shape of `current`. Their gradients are those of the
+        expected rate in closed form.
     """
     x = widened(current)
     mean = mean_rate(x, noise, neuron, sigma)
@@ -119,9 +119,9 @@ def round_with_learned_noise(
 
 
 def mean_response(current: Tensor, neuron: Neuron) -> Tensor:
-    """clip(I / v_th, 0, 1): the rate over endless timesteps, any shape, nothing random.
+    """clip(I / v_th, 0, 1): the rate over endless timesteps, without noise; any shape.
 
-    Backwards its slope, 1 / v_th inside and 0 outside.
+    Its gradient is 1 / v_th for currents between 0 and v_th, and 0 elsewhere.
     """
     scaled = current if neuron.v_th == 1 else current / neuron.v_th
     return nn.functional.hardtanh(scaled, 0.0, 1.0)

@@ -21,7 +21,7 @@ MATCHED_SIGMA = 1 / math.sqrt(12)
 """Standard deviation of that residual (0.2887), in units of v_th."""
 
 SMALLEST = 1e-30
-"""Of sigma, widths and thresholds: smaller ones, or one over them, vanish in single precision."""
+"""Smallest sigma, width and threshold: single precision cannot hold a smaller x, or its 1 / x."""
 
 Leak = Annotated[
     float, Valid(above=0, high=1, hint="1 is the IF neuron", usual=(0.5, 1.0), step=0.01)
@@ -87,10 +87,10 @@ class Neuron:
 
 @dataclass(frozen=True)
 class Noise:
-    """Random numbers that stand for the residual potential while a network trains with T = 1.
+    """Random numbers that take the place of the residual while a network trains with T = 1.
 
-    The defaults are the residual-matched noise: the mean and the standard deviation
-    of the residual of an IF neuron, which lies evenly in [0, v_th).
+    The defaults are the residual-matched noise: with the mean and the standard deviation of the
+    residual of an IF neuron, which is distributed uniformly over [0, v_th).
 
     With `timesteps` above 1 it is target-T noise: one pass gives the rate over T timesteps of an
     IF neuron that starts from the noise, a multiple of 1/T in place of a spike, see `rounding`.
@@ -118,8 +118,8 @@ class Noise:
     learned: Annotated[Learned, Valid(called="choice for learned")] = "no"
     """Whether training learns sigma too: no, one per layer, or one per channel."""
     quantiles: tuple[float, ...] = ()
-    """Of the family empirical only: the noise below which 0 to 100 % of all lie, in equal steps
-    of share and in units of v_th, rising; in between the distribution is even."""
+    """For the family empirical only: quantiles from 0 to 100 % in equal steps, rising, in units of
+    v_th. Between two neighbouring quantiles the distribution is uniform."""
 
     def __post_init__(self) -> None:
         registry.ask_for(self.family)
@@ -133,7 +133,7 @@ class Noise:
             mu, sigma = moments(self.quantiles)
             object.__setattr__(self, "mu", mu)
             object.__setattr__(self, "sigma", sigma)
-            settle(self)  # numbers too large or too close have no deviation
+            settle(self)  # quantiles too large or too close together give no finite sigma
         require_size("sigma", self.sigma, "; for no noise pass noise=None")
 
     @property
@@ -159,12 +159,12 @@ class Noise:
 
 @dataclass(frozen=True)
 class Surrogate:
-    """The slope that stands in for the derivative of the hard threshold.
+    """The slope that replaces the derivative of the hard threshold in the backward pass.
 
     Every shape here is a probability density, nowhere negative and with the area 1, so it is the
-    slope of the firing probability under noise of that shape ("arctan" is Cauchy noise). Not so all
-    that are in use: the fast sigmoid 1 / (1 + k |x|)^2 has the area 2 / k, and the multi-Gaussian
-    is negative in places.
+    slope of the firing probability under noise of that shape ("arctan" is Cauchy noise). Some other
+    surrogates in the literature are no densities: the fast sigmoid 1 / (1 + k |x|)^2 has the area
+    2 / k, and the multi-Gaussian is negative in places.
 
     Raises:
         ValueError: an unknown shape, or width not above 0.
@@ -176,8 +176,8 @@ class Surrogate:
     """Width in units of v_th: the standard deviation for gaussian, uniform and logistic,
     1 / peak for arctan, half the base for triangle."""
     quantiles: tuple[float, ...] = ()
-    """Of the shape empirical only: quantiles with mean 0 and standard deviation 1, rising, of how
-    far the noise lies below its mean."""
+    """For the shape empirical only: quantiles of mean - noise, rising, scaled to mean 0 and
+    standard deviation 1."""
 
     def __post_init__(self) -> None:
         registry.ask_for(self.shape)
@@ -195,10 +195,10 @@ class Surrogate:
 
     @classmethod
     def matched(cls, noise: Noise | None, beta: float = 1.0) -> Surrogate:
-        """The derivative of the firing probability under `noise` (leaked by `beta`).
+        """The derivative of the firing probability under `noise`, which leaks with factor `beta`.
 
-        It is exact, but smoothed for empirical noise, whose density has steps. Without noise there
-        is no such derivative, and arctangent takes its place.
+        It is exact, except for empirical noise, whose density has steps and is smoothed. Without
+        noise the firing probability has no derivative, and the arctangent is used.
         """
         if noise is None:
             return cls()
@@ -206,7 +206,7 @@ class Surrogate:
 
 
 def require_size(called: str, value: float, hint: str = "") -> None:
-    """Raise ValueError for a number above 0 that single precision does not hold."""
+    """Raise ValueError for a number above 0 that is too small or too large for single precision."""
     if not SMALLEST <= value <= 1 / SMALLEST:
         raise ValueError(
             f"{called} must lie in [{SMALLEST:g}, {1 / SMALLEST:g}], else it vanishes or overflows "
@@ -215,7 +215,7 @@ def require_size(called: str, value: float, hint: str = "") -> None:
 
 
 def moments(quantiles: tuple[float, ...]) -> tuple[float, float]:
-    """Mean and standard deviation of a distribution that is even between its quantiles."""
+    """Mean and standard deviation of a distribution that is uniform between its quantiles."""
     pairs = list(pairwise(quantiles))
     mean = sum(a + b for a, b in pairs) / (2 * len(pairs))
     squares = [((a - mean) ** 2 + (a - mean) * (b - mean) + (b - mean) ** 2) for a, b in pairs]

@@ -1,9 +1,9 @@
 """Surrogate slopes: what backpropagation uses where the threshold has no derivative.
 
-What is exact: with the slope of the firing probability (`Surrogate.matched`) a layer sends back the
-derivative of its mean spikes. Through a second noisy layer, or through a loss that is not linear in
-the spikes, the mean of these gradients is biased: it takes the weight times the slope at the spike
-that was drawn, where the mean changes by the whole difference that a spike makes.
+The gradient of one layer is exact: with the slope of the firing probability (`Surrogate.matched`)
+it is the derivative of the mean spikes. After a second noisy layer, or a loss that is not linear in
+the spikes, the mean of these gradients is biased: they use the slope at the spike that was drawn
+times the weight, whereas the true mean changes by the full difference between spike and no spike.
 """
 
 from __future__ import annotations
@@ -55,9 +55,9 @@ def fire_with_slope(h: Tensor, mean: Tensor, v_th: float, surrogate: Surrogate) 
 
 
 def with_gradient_of(smooth: Tensor, value: Tensor) -> Tensor:
-    """The value, with the gradient of something smooth; in torch's operations only.
+    """`value` in the forward pass, the gradient of `smooth` in the backward pass.
 
-    `torch.export` keeps the operations of a forward pass and no `autograd.Function`.
+    Uses torch's operations only, as `torch.export` cannot store an `autograd.Function`.
     """
     return value.detach() + (smooth - smooth.detach())
 

@@ -1,7 +1,7 @@
-"""What tensors that users hand in must be.
+"""Checks of tensors that users pass in.
 
-A check costs a few microseconds and never waits for a GPU. Whole numbers become floating-point
-ones: a potential of 0.75 kept as a whole number would be 0.
+A check costs a few microseconds and never waits for a GPU. Tensors of whole numbers become
+floating-point ones: as a whole number a potential of 0.75 would be 0.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 CHUNK = 4096
-"""Images that `check_finite` looks at in one go, which bounds its memory."""
+"""How many images `check_finite` checks at a time, which limits its memory."""
 
 
 def described(given: Any) -> str:
-    """What was given, for a message: type of numbers and shape, or the thing itself.
+    """A refused value for a message: of a tensor its type and shape, else the value itself.
 
     Example:
         >>> described(torch.zeros(2, 3))
@@ -42,10 +42,10 @@ def described(given: Any) -> str:
     return type(given).__name__ if "\n" in text else f"{type(given).__name__} {text}"
 
 
-def is_plain(given: Tensor) -> bool:
-    """Whether a tensor holds real numbers that all of torch can calculate with.
+def holds_real_numbers(given: Tensor) -> bool:
+    """Whether a tensor holds real numbers of a type that all of torch's operations accept.
 
-    Those are dense, and neither quantised nor of eight bits with a point.
+    It is dense, and neither complex, nor quantised, nor of eight-bit floating-point numbers.
     """
     return (
         given.layout == torch.strided
@@ -55,22 +55,22 @@ def is_plain(given: Tensor) -> bool:
 
 
 def tensor(name: str, given: Any, shape: str = "", least: int = 0) -> Tensor:
-    """What was given if it is a tensor of real numbers.
+    """Return the value if it is a tensor of real numbers.
 
     Args:
-        name: of the argument.
+        name: name of the argument, for the message.
         given: its value.
-        shape: what is valid, for the message.
-        least: dimensions that it must have at least.
+        shape: the valid shape, for the message.
+        least: smallest number of dimensions.
 
     Raises:
-        ValueError: something else.
+        ValueError: it is something else.
     """
     if not isinstance(given, Tensor):
         raise ValueError(f"{name} must be a tensor{shape and ' '}{shape}, got {described(given)}")
-    plain = torch.compiler.is_compiling() or is_plain(given)
-    if not plain or given.ndim < least:
-        kind = "a tensor" if plain else "a plain tensor of real numbers"
+    real = torch.compiler.is_compiling() or holds_real_numbers(given)
+    if not real or given.ndim < least:
+        kind = "a tensor" if real else "a plain tensor of real numbers"
         raise ValueError(f"{name} must be {kind}{shape and ' '}{shape}, got {described(given)}")
     return given
 
@@ -101,13 +101,13 @@ def in_time(currents: Any, least: int = 1) -> Tensor:
 
 
 def beside(name: str, given: Any, like: Tensor, called: str, *, grow: bool = False) -> Tensor:
-    """A number or tensor that can be calculated with beside another one.
+    """Convert a number or tensor so that it can be combined with another argument.
 
     Args:
-        name: of the argument.
+        name: name of the argument, for messages.
         given: its value, which must broadcast to the shape of `like`.
-        like: another argument.
-        called: its name, for messages.
+        like: the other argument.
+        called: the name of the other argument, for messages.
         grow: whether both may broadcast to a larger shape.
 
     Raises:
@@ -125,8 +125,8 @@ def beside(name: str, given: Any, like: Tensor, called: str, *, grow: bool = Fal
     return found
 
 
-class Looking(threading.local):
-    """Whether a thread is inside a function whose arguments have been looked at."""
+class InsideChecked(threading.local):
+    """Whether a thread is inside a function whose arguments have already been checked."""
 
     inside = False
 
@@ -137,21 +137,21 @@ class Looking(threading.local):
         self.inside = False
 
 
-looking = Looking()
+inside_checked = InsideChecked()
 
 
-def fitting(to: str = "") -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Look at what a function of tensors is given, so that it is all equation.
+def checked_tensors(to: str = "") -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Check the arguments of a function of tensors, so that its body holds only the equation.
 
-    Tensors become floating-point ones, which must lie on one device and broadcast; all else is
-    brought into its declared type. What such a function calls is not looked at again, nor is
-    anything while torch compiles.
+    Tensors become floating-point ones, which must lie on one device and broadcast; other arguments
+    are converted to their declared types. Calls inside such a function are not checked again, and
+    nothing is checked while torch compiles.
 
     Args:
-        to: the tensor to whose shape all others must broadcast; empty: to a common one.
+        to: name of the tensor to whose shape all others must broadcast; empty: a common shape.
     """
 
-    def look_at(function: Callable[P, R]) -> Callable[P, R]:
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
         kinds = get_type_hints(function, include_extras=True)
         names = tuple(inspect.signature(function).parameters)
         needed = [name for name in names if kinds[name] is Tensor]
@@ -161,8 +161,8 @@ def fitting(to: str = "") -> Callable[[Callable[P, R]], Callable[P, R]]:
         @wraps(function)
         def call(*args: P.args, **named: P.kwargs) -> R:
             given: dict[str, Any] = dict(zip(names, args, strict=False)) | named
-            seen = torch.compiler.is_compiling() or looking.inside
-            if seen or len(args) > len(names) or not given.keys() >= set(needed):
+            skip = torch.compiler.is_compiling() or inside_checked.inside
+            if skip or len(args) > len(names) or not given.keys() >= set(needed):
                 return function(*args, **named)
             first = to or next(
                 (name for name in needed if isinstance(given[name], Tensor)), names[0]
@@ -174,33 +174,33 @@ def fitting(to: str = "") -> Callable[[Callable[P, R]], Callable[P, R]]:
             for name in others:
                 if name in given:
                     given[name] = checked(name, kinds[name], given[name])
-            with looking:
+            with inside_checked:
                 return function(**given)  # type: ignore[call-arg]
 
         return call
 
-    return look_at
+    return decorate
 
 
 def broadcasts(shape: torch.Size, to: torch.Size, grow: bool = False) -> bool:
-    """Whether a tensor of a shape can be laid over one of another, which may or may not grow."""
+    """Whether one shape broadcasts to another, or with `grow` both to a common shape."""
     pairs = zip(reversed(shape), reversed(to), strict=False)
     fits = all(a in (1, b) or (grow and b == 1) for a, b in pairs)
     return fits and (grow or len(shape) <= len(to))
 
 
 def check_filled(name: str, given: Tensor, error: type[ValueError] = ValueError) -> None:
-    """Raise an error for a tensor that holds no plain numbers, or none at all."""
-    if not is_plain(given) or given.is_meta:
+    """Raise an error for a tensor without real numbers, or without data (on the meta device)."""
+    if not holds_real_numbers(given) or given.is_meta:
         raise error(f"{name} must be plain real numbers, got {described(given)}")
 
 
 def on_device(given: Tensor, device: Any, error: type[ValueError] = ValueError) -> Tensor:
-    """A tensor on a device; an error if there is no such device here."""
+    """Move a tensor to a device; raise an error if this machine has no such device."""
     try:
         torch.empty(0, device=device)
         known = torch.device(device).type != "meta"
-    except (RuntimeError, AssertionError, TypeError, NotImplementedError):  # as each device has it
+    except (RuntimeError, AssertionError, TypeError, NotImplementedError):  # differs by device
         known = False
     if not known:
         raise error(
@@ -219,7 +219,7 @@ def check_device(name: str, given: Tensor, like: Tensor, called: str) -> None:
 
 
 def check_generator(generator: Any, like: Tensor) -> None:
-    """Raise ValueError unless this is a generator, or None, that can fill tensors like this."""
+    """Raise ValueError unless this is None, or a generator on the device of the tensor `like`."""
     if generator is None:
         return
     if not isinstance(generator, torch.Generator):

@@ -6,15 +6,15 @@ import torch
 from torch import Tensor
 
 from snnlab.neuron.spec import Neuron, Noise
-from snnlab.neuron.tensors import fitting
+from snnlab.neuron.tensors import checked_tensors
 from snnlab.settings import Count
 
 ROUNDING = 4
-"""A number of spikes that lies so many roundings (eps of its type, times the number) below a whole
-one counts as whole: current, product, sum and quotient are each rounded once."""
+"""A number n of spikes counts as whole if it lies at most ROUNDING * eps * n below a whole number
+(eps is that of its type): current, product, sum and quotient are each rounded once."""
 
 
-@fitting()
+@checked_tensors()
 def firing_probability(current: Tensor, noise: Noise, neuron: Neuron | None = None) -> Tensor:
     """Probability that the noisy single step fires: p(I) = F((I + beta mu - v_th) / (beta sigma)).
 
@@ -53,8 +53,8 @@ def mean_rate(
     Args:
         current: any shape.
         noise: family, sigma, mu and T, its `timesteps`.
-        neuron: IF neuron that resets by subtraction, for T = 1 any; default v_th = 1.
-        sigma: in place of that of the noise; a tensor broadcasts to the current.
+        neuron: IF neuron that resets by subtraction, or any neuron for T = 1; default v_th = 1.
+        sigma: replaces the sigma of the noise; a tensor broadcasts to the current.
 
     Returns:
         Same shape, in [0, 1].
@@ -71,7 +71,7 @@ def mean_rate(
     return torch.stack(chances).mean(0) if len(chances) > 1 else chances[0]
 
 
-@fitting()
+@checked_tensors()
 def multi_step_rate(current: Tensor, timesteps: Count, neuron: Neuron | None = None) -> Tensor:
     """Spikes per timestep of a noise-free IF neuron under constant current.
 
@@ -81,15 +81,16 @@ def multi_step_rate(current: Tensor, timesteps: Count, neuron: Neuron | None = N
     Reset to zero: the first spike after ceil((v_th - v_init) / I) timesteps, then one
     every ceil(v_th / I).
 
-    Ties fire, as everywhere: a spike that is due exactly at timestep T counts, and "exactly" is
-    meant of the numbers as they were written, to within the rounding of their type (`ROUNDING`).
-    So 100 timesteps of 0.29 are 29 spikes, although the float nearest to 0.29 lies below it.
+    A potential equal to the threshold fires, as everywhere: a spike that is due exactly at timestep
+    T counts. "Exactly" refers to the decimal numbers that were written, so the comparison allows
+    for the rounding of their type (`ROUNDING`): 100 timesteps of 0.29 are 29 spikes, although the
+    float nearest to 0.29 lies below it.
 
-    `trace` adds the floats up one by one and compares exactly. Where its sums are exact
-    (multiples of 1/64, whole numbers, hundredths counted as whole numbers) the two are equal for
-    every current. Elsewhere they are equal but for ties, where a sum that ends a hair below the
-    threshold makes the last spike one timestep late: one spike fewer. With reset to zero a sum
-    starts anew after each spike, so each interval may be a timestep longer.
+    `trace` adds the floats one by one and compares exactly. If its sums are exact (multiples of
+    1/64, whole numbers, hundredths counted as whole numbers), both give the same spikes for every
+    current. Otherwise they differ only where the potential should equal the threshold: a sum that
+    ends slightly below it delays the last spike beyond T, which is one spike fewer. With reset to
+    zero a sum starts anew after each spike, so each interval may be one timestep longer.
 
     Args:
         current: any shape, of a floating-point type.

@@ -1,4 +1,4 @@
-"""From a configuration to what it names: device, data, network; and the network as a file."""
+"""Make device, data and network from a configuration; save and load the network."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def pick_device(asked: str) -> torch.device:
     """The device a run uses.
 
     Raises:
-        ConfigError: the device asked for is not there.
+        ConfigError: this machine has no such device.
     """
     there = {
         "cpu": True,
@@ -43,7 +43,7 @@ def load_images(config: RunConfig, device: torch.device | str) -> Data:
 
     Raises:
         ConfigError: images larger than the machine holds.
-        DataError: the data cannot be had.
+        DataError: the data cannot be loaded.
     """
     check_images(config)
     return load_data(**asdict(config.data), device=device)
@@ -53,9 +53,9 @@ def build_network(config: RunConfig, image_shape: tuple[int, int, int], classes:
     """The untrained network of a run, on the CPU.
 
     Raises:
-        ConfigError: its training, or its measurement, is more than the machine holds.
+        ConfigError: training or measurement needs more memory than the machine has.
     """
-    if torch.get_default_device().type != "meta":  # where it takes no memory
+    if torch.get_default_device().type != "meta":  # a network on "meta" takes no memory
         check_training(config, image_shape, classes)
     return build(
         config.acting_model,
@@ -71,7 +71,7 @@ def build_network(config: RunConfig, image_shape: tuple[int, int, int], classes:
 
 
 def save_network(net: StagedNet, classes: tuple[str, ...], path: Path) -> None:
-    """Write the weights, and what is needed to build the network; nothing is pickled."""
+    """Write the weights, image shape and classes to a safetensors file; nothing is pickled."""
     notes = {"image_shape": list(net.image_shape), "classes": list(classes)}
     write_tensors(path, dict(net.state_dict()), notes)
 
@@ -93,7 +93,7 @@ def check_fit(tensors: dict[str, Tensor], net: StagedNet) -> None:
 
 
 def load_network(path: Path, config: RunConfig, device: str) -> StagedNet:
-    """The network that `save_network` wrote for this configuration, in evaluation mode.
+    """Load a network of `save_network` for this configuration, in evaluation mode.
 
     Raises:
         ValueError: the file is damaged, or its weights do not fit the configuration.

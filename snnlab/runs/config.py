@@ -1,4 +1,4 @@
-"""The configuration of a run: all that decides its result. No torch here."""
+"""The configuration of a run: all settings that determine its result. No torch here."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from snnlab.runs.methods import (
     plays_a_part,
     several_timesteps,
 )
-from snnlab.settings import Count, Seed, Valid, bare, declared, quoted, settle
+from snnlab.settings import Count, Seed, Valid, declared, quoted, settle, without_notes
 
 Settings = TypeVar("Settings")
 Device = Literal["auto", "cpu", "cuda", "mps"]
@@ -31,7 +31,7 @@ Trained = Annotated[MethodName, Valid(options=METHODS.keys, called="method")]
 
 
 class ConfigError(ValueError):
-    """A configuration that makes no sense; the message quotes it and says what is valid."""
+    """An invalid configuration; the message quotes the value and says what is valid."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class RunConfig:
     method: Trained = PLAIN
     """How to train."""
     seed: Seed = 0
-    """Of the initial weights, the order of the images, the augmentation and the noise."""
+    """Seed of the initial weights, the order of the images, the augmentation and the noise."""
     timesteps: Annotated[int, Valid(low=1, usual=(2, 64), step=1)] = 16
     """Accuracy is measured at T = 1 to this many timesteps after training."""
     bptt_timesteps: Annotated[int, Valid(low=1, usual=(1, 16), step=1)] = 4
@@ -55,28 +55,28 @@ class RunConfig:
     conversion_timesteps: Count = 256
     """Networks converted after training are measured at T = 1 to this many timesteps ..."""
     conversion_images: Count = 500
-    """... on this many of the test images at most, so that slow ones end in good time. The
-    spiking methods are measured on the same images as well."""
+    """... on at most this many of the test images, as many timesteps take long. The spiking
+    methods are also measured on the same images."""
     device: Device = "auto"
     """Where to train; auto: the first GPU, else the CPU."""
     data: DataSpec = field(default_factory=DataSpec)
-    """Images to learn and to test on."""
+    """Images for training and test."""
     model: Architecture = field(default_factory=Architecture)
     """The network."""
     neuron: Neuron = field(default_factory=Neuron)
-    """Its neurons. v_init None: the mean of the noise for methods with noise; for others where
-    the method does best (see RESULTS.md), or 0, the potential of a neuron at rest."""
+    """Its neurons. v_init None: the mean of the noise for methods with noise; for others the best
+    value for the method (see RESULTS.md), or 0, the potential of a neuron at rest."""
     noise: Noise = field(default_factory=Noise)
     """The noise of method noise."""
     stage_noise: tuple[Noise, ...] = ()
     """The noise of method noise for each neuron layer in turn, as `calibrate_noise` measures it;
     none: `noise` in all of them."""
     target_noise: Noise = field(default_factory=lambda: Noise("uniform", timesteps=4))
-    """The noise of methods target-noise and noise-then-spikes: its timesteps are those that one
-    pass stands for."""
+    """The noise of methods target-noise and noise-then-spikes; its `timesteps` is the number of
+    timesteps that one pass represents."""
     bias_correction: Annotated[int | None, Valid(low=0)] = None
     """T at which the biases of a spiking network are corrected after training, so that its mean
-    rates follow what it learned; 0: not at all. None: as its method does."""
+    rates match the mean responses of training; 0: no correction. None: as usual for its method."""
     surrogate: Surrogate = field(default_factory=lambda: Surrogate.matched(Noise()))
     """Slope of the threshold for the methods without noise; with noise it is the exact derivative
     of the firing probability."""
@@ -88,12 +88,12 @@ class RunConfig:
 
     @property
     def entry(self) -> Method:
-        """What its method is."""
+        """The entry of its method in `METHODS`."""
         return METHODS[self.method]
 
     @property
     def objective_timesteps(self) -> int:
-        """T of training, and of the validation during it, but for a rates phase at the end."""
+        """T of training and of its validation; a rates phase at the end has other T."""
         return self.bptt_timesteps if plays_a_part("bptt_timesteps", self.method) else 1
 
     @property
@@ -105,11 +105,11 @@ class RunConfig:
 
     @property
     def note(self) -> str:
-        """What has to be said wherever this training is shown, see `several_timesteps`."""
+        """A note to show with this training, or an empty text; see `several_timesteps`."""
         return several_timesteps(self.acting_training)
 
     def phase(self, epoch: int) -> str:
-        """What goes on in an epoch (from 1 on), in words; empty where all epochs are alike.
+        """The phase of training in an epoch (from 1 on), in words; empty if there is only one.
 
         Example:
             >>> RunConfig(method="noise-then-spikes").phase(1)
@@ -129,21 +129,21 @@ class RunConfig:
 
     @property
     def acting_noise(self) -> Noises:
-        """The noise that the network is built with: the same everywhere, or one per stage."""
+        """The noise with which the network is built: one for all stages, or one per stage."""
         return self.entry.noise(self)
 
     @property
     def noise_can_stay(self) -> bool:
-        """Whether there is noise that could act at each timestep after training, too."""
+        """Whether the noise could also act at each timestep after training."""
         noise = self.acting_noise
         noises = noise if isinstance(noise, tuple) else [noise]
         return all(one is not None and one.each_timestep for one in noises)
 
     @property
     def acting_neuron(self) -> Neuron:
-        """The neuron that the network is built with, its v_init a number.
+        """The neuron with which the network is built, with a number as v_init.
 
-        It is None where each stage has a noise of its own, and then the mean of that.
+        With one noise per stage v_init stays None: `build` sets it to the mean of each noise.
         """
         noise = self.acting_noise
         if self.neuron.v_init is not None or isinstance(noise, tuple):
@@ -153,23 +153,23 @@ class RunConfig:
 
     @property
     def acting_correction(self) -> int:
-        """T at which the biases are corrected after training; 0: not at all."""
-        asked = self.bias_correction
-        return self.entry.corrected_at(self) if asked is None else asked
+        """T at which the biases are corrected after training; 0: no correction."""
+        set_T = self.bias_correction
+        return self.entry.corrected_at(self) if set_T is None else set_T
 
     @property
     def acting_model(self) -> Architecture:
-        """The architecture that is built."""
+        """The architecture of the network, with the defaults of the method filled in."""
         return self.entry.model(self.model)
 
     @property
     def acting_training(self) -> Training:
-        """How the network is trained."""
+        """The settings of its training, with the defaults of the method filled in."""
         return self.entry.training(self.training)
 
     @property
     def acting(self) -> RunConfig:
-        """The same, with all that was left to its method filled in: equal ones train alike."""
+        """This configuration with all defaults of its method filled in; equal ones train alike."""
         return replace(
             self,
             neuron=self.acting_neuron,
@@ -185,13 +185,13 @@ class RunConfig:
 
 
 def to_dict(config: RunConfig) -> dict[str, Any]:
-    """The configuration as nested dictionaries and lists of plain values, as JSON holds them."""
+    """The configuration as nested dictionaries and lists, for JSON."""
     values: dict[str, Any] = json.loads(json.dumps(asdict(config)))
     return values
 
 
 def from_dict(values: dict[str, Any]) -> RunConfig:
-    """The configuration that `to_dict` wrote; missing keys take their defaults.
+    """Make a configuration from the result of `to_dict`; missing keys get their defaults.
 
     Raises:
         ConfigError: unknown keys (the valid ones are listed), wrong types or values.
@@ -201,7 +201,7 @@ def from_dict(values: dict[str, Any]) -> RunConfig:
 
 
 def anchored(config: RunConfig) -> RunConfig:
-    """The configuration with absolute paths to its data: it means the same from anywhere."""
+    """The configuration with absolute paths to its data, valid in any working directory."""
 
     def absolute(path: str) -> str:
         return str(Path(path).expanduser().absolute())
@@ -241,7 +241,13 @@ def with_settings(group: Settings, settings: Mapping[str, Any]) -> Settings:
 
 
 def made(kind: Any, values: Any, path: str) -> Any:
-    """A dataclass from a dictionary, and those inside it; `path` is the dotted name with a dot."""
+    """Make a dataclass from a dictionary, and those inside it.
+
+    Args:
+        kind: the dataclass.
+        values: its fields by name.
+        path: its dotted name with a dot at the end, for messages; empty for the outermost.
+    """
     if isinstance(values, kind):
         return values
     where = path.rstrip(".") or "the configuration"
@@ -251,7 +257,9 @@ def made(kind: Any, values: Any, path: str) -> Any:
     for key in values:
         if key not in known:
             raise ConfigError(f"unknown setting {path}{key}; valid: {', '.join(known)}")
-    given = {key: part(bare(known[key]), value, f"{path}{key}") for key, value in values.items()}
+    given = {
+        key: part(without_notes(known[key]), value, f"{path}{key}") for key, value in values.items()
+    }
     try:
         return kind(**given)
     except ValueError as error:
@@ -263,7 +271,7 @@ def made(kind: Any, values: Any, path: str) -> Any:
 
 
 def part(kind: Any, value: Any, path: str) -> Any:
-    """A value of a setting: a group or a list of groups is made, all else is left to the group."""
+    """A value of a setting: dictionaries become groups of settings; the group checks the rest."""
     if is_dataclass(kind):
         return made(kind, value, f"{path}.")
     inner = get_args(kind)[0] if get_origin(kind) is tuple else None

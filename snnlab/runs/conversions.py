@@ -1,4 +1,4 @@
-"""How networks of activation functions become spiking after training: every way, best first."""
+"""All conversions of networks of activation functions after training, the best one first."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from snnlab.data.images import Images
 from snnlab.network.net import ANN, SpikingNet
 
 CALIBRATION_IMAGES = 1000
-"""Training images from which the thresholds of a conversion are read, at most."""
+"""Largest number of training images with which thresholds are measured."""
 CORRECTED_AT = 4
 """T at which the biases of a converted ReLU network are corrected."""
 
@@ -18,7 +18,7 @@ Conversions = dict[str, SpikingNet]
 
 
 def calibration_images(train: Images) -> Images:
-    """The training images from which thresholds are read and biases corrected."""
+    """The training images for measuring thresholds and correcting biases."""
     return train.first(min(CALIBRATION_IMAGES, len(train)))
 
 
@@ -48,7 +48,7 @@ def qcfs_conversions(net: ANN, train: Images, timesteps: int) -> Conversions:
 
 
 def relu_conversions(net: ANN, train: Images, timesteps: int) -> Conversions:
-    """From best practice to the plainest way.
+    """Five conversions, from best practice to the simplest.
 
     Best practice: a threshold per channel at the 99.9th percentile, neurons that start at half
     of it, biases corrected at T = 4. On MNIST (20,000 images) the correction raised a ReLU

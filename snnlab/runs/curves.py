@@ -1,4 +1,4 @@
-"""Accuracy against timesteps as JSON files hold it, and as CSV."""
+"""Accuracy against timesteps in JSON files and as CSV."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from snnlab.measure.curve import AccuracyCurve
 from snnlab.runs.store import Run
 
 ACCURACY_CSV = "accuracy_vs_timesteps.csv"
-"""The name of a file that holds it."""
+"""The name of a CSV file with accuracies."""
 COLUMNS = ("method", "seed", "timesteps", "accuracy")
 
 
 def curve_of(entry: Mapping[str, Any]) -> AccuracyCurve:
-    """What an entry of a race, a sweep or the laboratory holds, or the `subset` of one.
+    """The accuracy by T in an entry of a race, a sweep or the laboratory, or in its `subset`.
 
-    Of a network of activation functions, its first conversion, which is the best practice.
+    For a network of activation functions it is that of its first conversion, the best practice.
 
     Raises:
-        ValueError: something else stands where accuracy by T should.
+        ValueError: the entry has no valid accuracy by T.
     """
     best = next(iter(conversions_of(entry).values()), None)
     return AccuracyCurve.from_entries(entry) if best is None else best
@@ -36,7 +36,7 @@ def accuracy_csv(runs: Iterable[Run], names: Mapping[str, str] | None = None) ->
 
     Args:
         runs: finished ones.
-        names: what stands for the method, by the id of a run, where it alone does not tell.
+        names: texts for the column of the method, by the id of a run, if methods are ambiguous.
     """
     from pandas import DataFrame
 

@@ -1,8 +1,8 @@
-"""Finished runs that come with the kit, so that the first visit has something to show.
+"""Finished runs that come with the kit, so that a new user sees results at once.
 
     python -m snnlab.runs.examples
 
-trains them anew, a minute in all. They lie in `example_runs/` as any run does.
+trains them again, in a minute. Their run folders are in `example_runs/`.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from snnlab.runs.presets import PRESETS, QUICKSTART, compared
 from snnlab.runs.store import Run, list_runs
 
 SHIPPED = Path(__file__).with_name("example_runs")
-"""The folder of the run folders."""
+"""The folder with the run folders of the examples."""
 SEEDS = (0, 1)
-"""Of the examples on the small digits."""
+"""Seeds of the examples on the small digits."""
 SMALL_DIGITS, FIRST_NOTEBOOK = "digits-mlp", "quickstart"
-"""What the dashboard shows at first; the networks that the first notebook and the demo train."""
+"""The examples that the dashboard shows first; those of the first notebook and the demo."""
 
 EXAMPLE_IMAGE = 27
-"""The test image that the notebooks follow: the first at which the networks of the first notebook
-part, see `parting_images`. That with noise is right throughout; the others are right at first."""
+"""The test image that the notebooks use: the first one of `parting_images` for the networks of the
+first notebook. The network with noise is right at every T; the others are right only at first."""
 
 
 @cache
@@ -51,17 +51,17 @@ def example_configs(*names: str) -> tuple[RunConfig, ...]:
 
 
 def is_example(run: Run, *names: str) -> bool:
-    """Whether a run is finished and is what an example is, whichever version trained it.
+    """Whether a run is finished and has the configuration of an example, in any version.
 
     Args:
-        run: any.
-        names: of `examples`; none: any of them.
+        run: a run.
+        names: names of `examples`; none given: all of them.
     """
     return run.status == "finished" and run.config in example_configs(*names)
 
 
 def example(start: str = PLAIN) -> Run:
-    """One of the networks that the first notebook trains, as it comes with the kit.
+    """The run of a network of the first notebook that comes with the kit.
 
     Args:
         start: a name of `COMPARED`: noise, no-noise-half, no-noise-rest.
@@ -91,17 +91,17 @@ def bring_examples(root: Path) -> None:
 
 
 def bring_example(folder: Path, root: Path) -> None:
-    """Copy one of them.
+    """Copy an example.
 
     Args:
-        folder: of the example.
-        root: the folder of runs. What lies there under the same name makes room.
+        folder: folder of the example.
+        root: the folder of runs; a run of the same name there is replaced.
 
     Raises:
         OSError: nothing can be written there.
     """
     root.mkdir(parents=True, exist_ok=True)
-    hidden = root / f".{folder.name}.partial"  # no reader finds half a run
+    hidden = root / f".{folder.name}.partial"  # hidden until it is complete
     shutil.rmtree(hidden, ignore_errors=True)
     shutil.copytree(folder, hidden)
     shutil.rmtree(root / folder.name, ignore_errors=True)
@@ -109,7 +109,7 @@ def bring_example(folder: Path, root: Path) -> None:
 
 
 def train_examples() -> None:
-    """Train the examples, then put them in the place of those that are there."""
+    """Train the examples, then replace the old ones."""
     from snnlab.runs.run import run
 
     with tempfile.TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""The network of a run as a file of another tool: NIR or ONNX, and at which T."""
+"""Export the network of a run to a file for other tools: NIR or ONNX."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ def can_export(to: Format) -> bool:
 def export_run(
     run: Run, to: Format, path: Path, timesteps: int | None = None
 ) -> tuple[int | None, list[str]]:
-    """Write the trained network of a run to a file; one that is there is replaced.
+    """Write the trained network of a run to a file; an existing file is replaced.
 
     Args:
-        run: a finished one.
-        to: "nir" holds spiking networks: of a run that trained an ANN its best-practice
-            conversion. "onnx" holds these, too, if timesteps are given, else the ANN itself.
-        path: of the file.
-        timesteps: T inside the ONNX file; None: of a spiking run the highest that its accuracy
-            was measured at. A NIR file says nothing of timesteps.
+        run: a finished run.
+        to: "nir" can hold only spiking networks, so an ANN is exported as its best-practice
+            conversion. With "onnx" this is so if timesteps are given, else the ANN is exported.
+        path: path of the file.
+        timesteps: T inside the ONNX file; None: for a spiking run the highest T at which its
+            accuracy was measured. A NIR file has no T.
 
     Returns:
-        T in the file, None for NIR; and what who uses the file should know, a sentence each.
+        T in the file, None for NIR; and notes for users of the file, a sentence each.
 
     Raises:
         RunError: the run is not finished, or timesteps for NIR.

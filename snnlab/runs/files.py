@@ -1,4 +1,4 @@
-"""JSON and text files of run folders: checked when read, written whole or not at all."""
+"""JSON and text files of run folders: checked when read, written completely or not at all."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from snnlab.data.spec import why
 from snnlab.data.whole_files import patiently, written_whole
 
 MOST_BYTES = 16 * 2**20
-"""Of a text file in a run folder: ten times what the largest run writes."""
+"""Largest size of a text file in a run folder: ten times that of the largest run."""
 
 
 class RunError(ValueError):
-    """A run that is not there, or cannot be read; the message says what is."""
+    """A run that does not exist or cannot be read; the message says which runs there are."""
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -27,7 +27,7 @@ def read_json(path: Path) -> dict[str, Any]:
     try:
         text = read_text(path)
         value = json.loads(text)
-        if "\\u" in text:  # half a character can be written so, and never be shown
+        if "\\u" in text:  # an escape can encode half a character, which cannot be displayed
             json.dumps(value, ensure_ascii=False).encode()
     except FileNotFoundError:
         raise RunError(f"{path.name} is missing") from None
@@ -50,7 +50,7 @@ def read_text(path: Path, errors: str = "strict") -> str:
         OSError: it cannot be read.
         ValueError: it is no file, no text, or longer than any run writes one.
     """
-    if path.exists() and not path.is_file():  # a pipe would be waited for
+    if path.exists() and not path.is_file():  # reading a pipe would wait for ever
         raise ValueError("it is not a file")
     with patiently(lambda: path.open(encoding="utf-8", errors=errors)) as file:
         text = file.read(MOST_BYTES + 1)
@@ -60,7 +60,7 @@ def read_text(path: Path, errors: str = "strict") -> str:
 
 
 def finite(value: Any) -> Any:
-    """The same value with None for numbers that JSON cannot write."""
+    """The value with None in place of infinite numbers and NaN, which JSON cannot hold."""
     if isinstance(value, dict):
         return {str(key): finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -82,5 +82,5 @@ def write_text(path: Path, text: str) -> None:
 
 
 def is_number(value: Any) -> TypeGuard[float]:
-    """Whether something is a number, and not an absurd one."""
+    """Whether something is a number below 1e15."""
     return not isinstance(value, bool) and isinstance(value, int | float) and abs(value) < 1e15

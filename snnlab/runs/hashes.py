@@ -1,4 +1,4 @@
-"""Hashes in a measurement: whether it, its configuration or its weights were changed since."""
+"""Hashes that show whether a measurement, its configuration or its weights were changed."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from snnlab.settings import quoted
 
 WEIGHTS = "weights.safetensors"
 HASHES, VALUES = "hashes", "values"
-"""Under which a result keeps hashes of what it belongs to, and the hash of all else in it."""
+"""Keys in a result: its hashes; and among them, that of its own values."""
 
 
 def digest(values: Any) -> str:
-    """SHA-256 of plain values, whatever the order of their keys, in hex digits."""
-    in_a_file = json.loads(json.dumps(values))  # where keys are text, and sorted as such
-    return hashlib.sha256(json.dumps(in_a_file, sort_keys=True).encode()).hexdigest()
+    """SHA-256 of values that JSON can hold, in hex digits; the order of keys does not matter."""
+    as_json = json.loads(json.dumps(values))  # turns keys into texts, which sort differently
+    return hashlib.sha256(json.dumps(as_json, sort_keys=True).encode()).hexdigest()
 
 
 def config_digest(folder: Path) -> str:
@@ -28,7 +28,7 @@ def config_digest(folder: Path) -> str:
 
 
 def sealed(values: dict[str, Any], files: dict[str, str] | None = None) -> dict[str, Any]:
-    """A result with its own hash in it, and those of files that belong to it."""
+    """A result with its own hash added, and those of files that belong to it."""
     return values | {HASHES: (files or {}) | {VALUES: digest(values)}}
 
 
@@ -39,7 +39,7 @@ def sealed_result(result: dict[str, Any], folder: Path) -> dict[str, Any]:
 
 
 def check_sealed(name: str, values: dict[str, Any]) -> None:
-    """Raise RunError if a result was changed after it was written to the file of that name."""
+    """Raise RunError if a result was changed after it was written to the file `name`."""
     found = digest({key: value for key, value in values.items() if key != HASHES})
     check_hash(VALUES, found, values, name)
 
@@ -58,13 +58,13 @@ def weights_digest(folder: Path) -> str:
 
 
 def check_hash(key: str, found: str, result: dict[str, Any], name: str = "result.json") -> None:
-    """Raise RunError unless a hash is the recorded one; older versions recorded none.
+    """Raise RunError unless a hash is the recorded one; results of older versions have none.
 
     Args:
-        key: under which it was recorded.
-        found: of what is there now.
-        result: what records it.
-        name: of its file.
+        key: the key of the recorded hash.
+        found: the hash of the present content.
+        result: the result with the recorded hashes.
+        name: name of the result's file.
     """
     if HASHES not in result:
         return

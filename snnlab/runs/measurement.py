@@ -1,4 +1,4 @@
-"""What is measured after training: the content of result.json.
+"""The measurement after training: the content of result.json.
 
 Methods that train spiking neurons:
 
@@ -39,7 +39,7 @@ from snnlab.network.net import ANN, SpikingNet, StagedNet
 from snnlab.runs.config import RunConfig
 
 TIMED_IMAGES = 128
-"""Test images in the batch whose inference is timed, at most."""
+"""Largest number of test images in the batch whose inference is timed."""
 EXIT_THRESHOLDS = (0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.999, 1.01)
 """Confidences at which early exit is measured; above 1 no image leaves early."""
 

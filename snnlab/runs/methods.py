@@ -1,8 +1,8 @@
-"""The methods of training, one entry each: all that tells one from the others. No torch here.
+"""The methods of training: one entry for each, with everything that differs. No torch here.
 
-Command line, presets, dashboard, races, the audit, figures, charts and legends read `METHODS`; a
-method that is put into it takes part in all of them. What an entry builds it names as a function
-that imports when it is called.
+Command line, presets, dashboard, races, the audit, figures, charts and legends read `METHODS`, so a
+method that is added there appears in all of them. Functions in an entry import torch only when they
+are called.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Noises = Noise | tuple[Noise, ...] | None
 Settings = TypeVar("Settings", Architecture, Training)
 
 Role = Literal["ours", "without noise", "through time", "converted"]
-"""Which side of the paper's claims a method stands on, see `claims`."""
+"""The part of a method in the paper's claims, see `claims`."""
 
 Dashes = Literal["-", "--", "-.", ":"] | tuple[float, tuple[float, ...]]
 
@@ -47,12 +47,12 @@ class Config(Protocol):
 
 
 class Look(NamedTuple):
-    """How figures and charts draw a method; colour, marker and dashes each tell it apart."""
+    """How figures and charts draw a method: each of colour, marker and dashes is unique."""
 
     hue: str
     """One of `show.colours.HUES`."""
     marker: str
-    """As Matplotlib names it."""
+    """Its name in Matplotlib."""
     dashes: Dashes
 
 
@@ -92,27 +92,27 @@ def from_qcfs(net: ANN, train: Images, config: Config) -> dict[str, SpikingNet]:
 
 
 def filled(settings: Settings, **defaults: float | str) -> Settings:
-    """A copy of a group of settings in which what is None has these values instead."""
+    """A copy of a group of settings in which settings that are None get these values."""
     missing = {name: value for name, value in defaults.items() if getattr(settings, name) is None}
     return replace(settings, **missing)  # type: ignore[arg-type]
 
 
 def learned_from_twice(model: Architecture) -> Architecture:
-    """Thresholds that training learns, unless told otherwise.
+    """The architecture with learned thresholds that start from 2, unless it has other settings.
 
-    A threshold at twice the standard deviation of its current clips little; training lowers it.
+    A threshold of twice the standard deviation of the current clips little; training lowers it.
     """
     if model.learned_threshold == "no":
         return model
     return filled(model, learned_threshold="layer", threshold_start=2.0, norm_weight=1.0)
 
 
-SEVERAL = "its last phase runs several timesteps ({}), so it is not T = 1 training"
-"""What is said of a training with a rates phase, wherever it is shown."""
+SEVERAL_TIMESTEPS = "its last phase runs several timesteps ({}), so it is not T = 1 training"
+"""The note that is shown with each training with a rates phase."""
 
 
 def several_timesteps(training: Training) -> str:
-    """What has to be said of a training that does not keep to T = 1 or its method's T; or nothing.
+    """A note for a training whose last phase runs several timesteps; empty for all others.
 
     Example:
         >>> several_timesteps(Training(rates_fraction=0.5, rates_timesteps=(4, 2, 4)))
@@ -120,7 +120,7 @@ def several_timesteps(training: Training) -> str:
     """
     if not training.rates_epochs or max(training.rates_timesteps) == 1:
         return ""
-    return SEVERAL.format(f"T = {drawn_in_words(training)}")
+    return SEVERAL_TIMESTEPS.format(f"T = {drawn_in_words(training)}")
 
 
 def drawn_in_words(training: Training) -> str:
@@ -131,63 +131,62 @@ def drawn_in_words(training: Training) -> str:
 
 @dataclass(frozen=True)
 class Method:
-    """A way to train a network, and what becomes of it.
+    """A method of training a network, with its name, its look and its conversions.
 
     RESULTS.md holds the measurements behind the starting values of the baselines, which were
     tuned, so that comparisons mean something.
     """
 
     title: str
-    """As figures, legends, menus and tables for people write it."""
+    """Its name in figures, legends, menus and tables."""
     says: str
-    """What it is, in a line."""
+    """A description in one line."""
     look: Look
     network: Activation = "spiking"
-    """What stands at the end of each stage while it trains, see `build`."""
+    """The activation at the end of each stage during training, see `build`."""
     objective: Callable[[Config], Objective] = single_step
-    """What one training step computes."""
+    """The objective of training, from the configuration."""
     noise: Callable[[Config], Noises] = lambda config: None
-    """The noise that the network is built with."""
+    """The noise with which the network is built, from the configuration."""
     v_init: float = 0.0
-    """v_init of its neurons in units of v_th, where neither noise nor configuration says."""
+    """v_init of its neurons in units of v_th, if neither noise nor configuration sets it."""
     race_v_init: float | None = None
-    """The same in races and studies, where it is to be at its best; None: no other."""
+    """The same in races and studies, for the best accuracy of the method; None: `v_init`."""
     model: Callable[[Architecture], Architecture] = lambda model: model
-    """The architecture that is built, from the one that is asked for."""
+    """Fills in the method's defaults for settings of the architecture that are None."""
     training: Callable[[Training], Training] = lambda training: training
-    """How it is trained, from what is asked for."""
+    """Fills in the method's defaults for settings of the training that are None."""
     corrected_at: Callable[[Config], int] = lambda config: 0
-    """T at which biases are corrected after training; 0: not at all."""
+    """T at which biases are corrected after training; 0: no correction."""
     conversions: Callable[[ANN, Images, Config], dict[str, SpikingNet]] | None = None
-    """How a network that does not spike becomes spiking, best practice first."""
+    """The conversions of a network that does not spike, best practice first."""
     uses: tuple[str, ...] = ()
-    """Settings of a run, or groups of them, that count for this method, and not for those that do
-    not list them."""
+    """Settings of a run, or groups of them, that only methods which list them use."""
     named_by: tuple[tuple[str, str], ...] = ()
     """Settings that are part of its name in a legend: dotted name and symbol."""
     role: Role | None = None
-    """In the audit; None: it takes no part."""
+    """Its part in the audit; None: it has none."""
 
     @property
     def note(self) -> str:
-        """What has to be said beside its title, see `several_timesteps`; or nothing."""
+        """A note to show beside its title, or an empty text; see `several_timesteps`."""
         return several_timesteps(self.training(Training()))
 
     @property
     def in_words(self) -> str:
-        """What it is, with what has to be said of it."""
+        """Its description, and its note if it has one."""
         return "; ".join(filter(None, (self.says, self.note)))
 
 
 NOISY_EPOCHS = ("training.noise_fraction", "training.noise_schedule", "training.noise_floor")
-"""Settings that say in which epochs the noise acts, and how strongly."""
+"""Settings for the epochs in which the noise acts, and for its strength."""
 RATES = tuple(f"training.rates_{part}" for part in ("fraction", "timesteps", "mean_share"))
-"""Settings of the last epochs on the network's own spikes, for every method that spikes."""
+"""Settings of the rates phase, for every spiking method."""
 PLAIN, QUIET, TARGET, RECIPE = "noise", "no-noise", "target-noise", "noise-then-spikes"
-"""What the kit teaches; the same without noise; noise for several timesteps; what presets train
-with, see `presets`."""
+"""Names of methods: the one that the kit teaches; the same without noise; with noise for several
+timesteps; that of the presets, see `presets`."""
 PAIR = (PLAIN, QUIET)
-"""Two methods that differ in the noise alone."""
+"""Two methods that differ only in the noise."""
 
 METHODS: dict[str, Method] = {
     PLAIN: Method(
@@ -261,11 +260,11 @@ METHODS: dict[str, Method] = {
         role="converted",
     ),
 }
-"""By the name that configurations and run ids hold; legends keep this order."""
+"""All methods by their names in configurations and run ids, in the order of legends."""
 
 
 class Compared(NamedTuple):
-    """One side of the comparison that the kit is about: only the start of the neurons differs."""
+    """One of the compared networks; they differ only in the potential from which neurons start."""
 
     title: str
     """As figures, legends and tables write it."""
@@ -286,17 +285,17 @@ COMPARED: dict[str, Compared] = {
         "without noise, from rest", QUIET, 0.0, Look("olive", "<", (0, (12, 3)))
     ),
 }
-"""Noise has a mean and a spread: the second has its mean without its spread, the third neither.
-By the name that tables hold."""
+"""The compared networks by their names in tables. Noise has a mean and a spread; the second network
+starts from this mean without a spread, the third has neither."""
 
 
 def entry_of(name: str) -> Compared | Method | None:
-    """What has this name, a start of `COMPARED` or a method; None: neither."""
+    """The entry of this name in `COMPARED` or `METHODS`; None: there is none."""
     return COMPARED.get(name) or METHODS.get(name)
 
 
-KIT = tuple(METHODS.values())
-"""Entries whose code is that of the kit."""
+KIT_METHODS = tuple(METHODS.values())
+"""The methods of the kit, without those that users add."""
 
 if TYPE_CHECKING:
     MethodName = str
@@ -305,12 +304,12 @@ else:
 
 
 def in_role(role: Role) -> list[str]:
-    """Names of the methods that stand on one side of the claims."""
+    """Names of the methods with this part in the claims."""
     return [name for name, method in METHODS.items() if method.role == role]
 
 
 def plays_a_part(setting: str, method: str) -> bool:
-    """Whether a setting, given by its dotted name, counts for a method.
+    """Whether a method uses a setting, given by its dotted name.
 
     Example:
         >>> plays_a_part("noise.sigma", "bptt")

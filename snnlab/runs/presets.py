@@ -1,8 +1,8 @@
 """Configurations that work well, by name: starting points for the command line and the app.
 
-Their method is the recipe with which our networks are most accurate, noise, then spikes, see
-RESULTS.md: its last epochs run several timesteps, so that it is not training with T = 1. What
-teaches the idea, or compares methods, starts from `with_noise` instead.
+Their method is noise-then-spikes, with which our networks are most accurate, see RESULTS.md. Its
+last epochs run several timesteps, so it is not training with T = 1. Notebooks that teach this
+training, and comparisons of methods, start from `with_noise` instead.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from snnlab.runs.methods import COMPARED, PLAIN, QUIET, RECIPE
 
 
 def recipe(data: str, model: Architecture, training: Training) -> RunConfig:
-    """The configuration that trains this network on this data by the recipe."""
+    """A configuration with method noise-then-spikes for this network on this data."""
     return RunConfig(method=RECIPE, data=DataSpec(data), model=model, training=training)
 
 
@@ -44,16 +44,16 @@ QUICKSTART = RunConfig(
     model=Architecture("convnet", width=16, norm_weight=INSIDE),
     training=Training(epochs=4, batch_size=64, learning_rate=1e-2),
 )
-"""What the demo and the first notebook train: offline, in seconds, and large enough for the spread
-of the noise to matter; chosen on validation images, see RESULTS.md. The weight of batch norm is
-given, so that networks with and without noise start from the same one."""
+"""The configuration of the demo and the first notebook: trains offline, in seconds, and is large
+enough for the spread of the noise to matter; chosen on validation images, see RESULTS.md. The
+weight of batch norm is set, so that networks with and without noise start from the same one."""
 
 
 def compared(config: RunConfig) -> dict[str, RunConfig]:
-    """The same trained from each of the starts of `COMPARED`: they differ in nothing else.
+    """The configuration for each of `COMPARED`; they differ only in method and v_init.
 
-    What is to be the same is given only where a method would do otherwise, so that the first is
-    the run of everybody who trains with noise.
+    The weight of batch norm is set only where the default of the method differs, so that the first
+    configuration is the usual one for training with noise, and shares its run.
     """
     found, weight = {}, with_noise(config).acting_model.norm_weight
     for name, side in COMPARED.items():
@@ -67,17 +67,17 @@ def compared(config: RunConfig) -> dict[str, RunConfig]:
 
 
 def with_noise(config: RunConfig) -> RunConfig:
-    """The same trained with one timestep and noise: the method that the kit teaches."""
+    """The configuration with method noise: one timestep with noise, which the kit teaches."""
     return replace(config, method=PLAIN)
 
 
 def study_start() -> RunConfig:
-    """What studies start from unless told otherwise: the first preset, trained with noise."""
+    """The default configuration of studies: the first preset, with method noise."""
     return with_noise(next(iter(PRESETS.values())))
 
 
 def at_its_best(config: RunConfig) -> RunConfig:
-    """The same, started as races start its method, unless v_init is given."""
+    """The configuration with the v_init of its method in races, unless v_init is set."""
     v_init = config.entry.race_v_init
     if v_init is None or config.neuron.v_init is not None:
         return config
@@ -85,5 +85,5 @@ def at_its_best(config: RunConfig) -> RunConfig:
 
 
 def without_noise(config: RunConfig) -> RunConfig:
-    """The same without noise, started as races start it."""
+    """The configuration with method no-noise, and its v_init in races."""
     return at_its_best(replace(config, method=QUIET))

@@ -1,4 +1,4 @@
-"""What went wrong in a training, in words that say what to do."""
+"""Explain errors of a training, with advice on what to do."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def explain(error: BaseException, config: RunConfig) -> str:
             "the disk is full: delete runs that you do not need, or choose another folder, and "
             f"start again; the last whole epoch is kept ({first_line(error)})"
         )
-    if isinstance(error, OSError) and error.strerror:  # without its path, which visitors would read
+    if isinstance(error, OSError) and error.strerror:  # visitors must not see the path
         return f"the folder of the run cannot be used: {error.strerror}"
     return str(error) or type(error).__name__
 
@@ -48,10 +48,10 @@ def is_disk_error(error: BaseException) -> bool:
 
 
 def memory_advice(error: BaseException, config: RunConfig) -> str:
-    """What to try when the memory is full.
+    """Advice for an error of too little memory.
 
-    Settings stand between backticks, dotted name and value, so that a page can name its controls
-    instead.
+    Settings are written in backticks, as dotted name and value, so that a page of the dashboard can
+    replace them by the names of its controls.
     """
     size = config.training.batch_size
     on_gpu = isinstance(error, torch.OutOfMemoryError)

@@ -1,4 +1,4 @@
-"""What made a run: code, its own noise families and method, versions, machine, process."""
+"""The origin of a run: code, the user's noise families and method, versions, machine, process."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from snnlab.neuron.family import FamilyError
 from snnlab.neuron.own_code import source_of
 from snnlab.neuron.registry import Origin
 from snnlab.runs.config import RunConfig
-from snnlab.runs.methods import KIT, METHODS
+from snnlab.runs.methods import KIT_METHODS, METHODS
 
 PACKAGES = ("snnlab", "torch", "torchvision", "numpy", "scikit-learn", "mlxtend", "safetensors")
 SOURCE = Path(__file__).parents[1]
@@ -41,12 +41,12 @@ ROOMS = (
     "runs",
     "studies",
 )
-"""Where the code stands that can change a result; biology, jobs, figures and pages cannot."""
+"""The code that can change a result; biology, jobs, figures and pages cannot."""
 
 
 @cache
 def code_digest() -> str:
-    """Twelve hex digits that change whenever a line of the code that makes results does."""
+    """Twelve hex digits that change with every change of the code in `ROOMS`."""
     digest = hashlib.sha256()
     places = [SOURCE / room for room in ROOMS]
     files = [
@@ -122,13 +122,13 @@ def environment(device: str) -> dict[str, Any]:
 
 def command() -> list[str]:
     """The command line of this process."""
-    # Bytes that Python could not read as letters where the locale is ASCII are those of UTF-8.
+    # With an ASCII locale Python cannot decode UTF-8 arguments; their bytes are recovered here.
     words = [os.fsencode(word).decode(errors="replace") for word in sys.argv]
     return [Path(words[0]).name, *words[1:]]
 
 
 def this_process() -> dict[str, Any]:
-    """Enough to tell later whether this very process still lives."""
+    """Host, id and start time of this process, to check later whether it is still alive."""
     process = psutil.Process()
     return {"host": socket.gethostname(), "pid": process.pid, "born": process.create_time()}
 
@@ -139,7 +139,7 @@ def is_alive(process: Any) -> bool:
         if process["host"] != socket.gethostname() or not isinstance(process["pid"], int):
             return False
         found = psutil.Process(process["pid"])
-        if found.status() == psutil.STATUS_ZOMBIE:  # it has ended, and nobody has asked how
+        if found.status() == psutil.STATUS_ZOMBIE:  # it has ended; its parent has not noticed yet
             return False
         return abs(found.create_time() - process["born"]) < 1
     except (psutil.Error, KeyError, TypeError, ValueError, OverflowError):
@@ -147,13 +147,13 @@ def is_alive(process: Any) -> bool:
 
 
 def own_families(config: RunConfig) -> dict[str, Origin]:
-    """Where the families in a configuration come from that are not the kit's, by name."""
+    """Origins by name of the noise families in a configuration that users registered."""
     noises = (config.noise, config.target_noise, *config.stage_noise)
     return registry.origins({*(noise.family for noise in noises), config.surrogate.shape})
 
 
 def described_families(config: RunConfig) -> dict[str, dict[str, str]]:
-    """Module and digest of the source of each, by name.
+    """Module and digest of the source of each of `own_families`, by name.
 
     Raises:
         FamilyError: the source of one cannot be read.
@@ -170,7 +170,7 @@ def described_families(config: RunConfig) -> dict[str, dict[str, str]]:
 
 
 def family_modules(config: RunConfig) -> list[tuple[str, str]]:
-    """The modules that register them, each with the folder to import it from.
+    """The modules of `own_families`, each with the folder from which it is imported.
 
     Raises:
         FamilyError: one is in no module that another process can import.
@@ -187,9 +187,9 @@ def family_modules(config: RunConfig) -> list[tuple[str, str]]:
 
 
 def described_data(config: RunConfig) -> dict[str, str]:
-    """Of a data set of one's own, module and digest of the file; of a path, a digest of the images.
+    """For a user's own data set its module and a digest of the file; for a path one of the images.
 
-    Empty for sets of the catalogue.
+    Empty for data sets of the catalogue.
 
     Raises:
         DataError: the module is not there.
@@ -202,12 +202,12 @@ def described_data(config: RunConfig) -> dict[str, str]:
 
 
 def changed_images(config: RunConfig, environment: dict[str, Any]) -> str:
-    """A sentence where the images at the path of a run are not those that it learned from.
+    """A sentence if the images at a run's path have changed since its training.
 
-    Empty where they are, or where that is not known.
+    Empty if they have not, or if this is unknown.
     """
     noted, now = environment.get("data"), {}
-    with contextlib.suppress(DataError):  # loading them says what is gone
+    with contextlib.suppress(DataError):  # loading the images then raises this error
         now = described_data(config)
     if not noted or not now or now == noted:
         return ""
@@ -215,20 +215,20 @@ def changed_images(config: RunConfig, environment: dict[str, Any]) -> str:
 
 
 def data_folders(config: RunConfig) -> list[str]:
-    """Where a process that trains must look for modules, besides where Python looks."""
+    """Folders that a training process must add to Python's search path for modules."""
     return [own_data.source(config.data.name).folder] if is_own(config.data.name) else []
 
 
 def missing_families(environment: dict[str, Any]) -> str:
-    """What to do about families that a run used and that are not known here; or nothing.
+    """Advice about families that a run used and that are not registered here; or an empty text.
 
     Args:
-        environment: that of the run.
+        environment: the environment of the run.
     """
     noted = environment.get("families")
     gone = [
         f"; it used the noise family {name!r} of the module {origin.get('module')!r}: import that "
-        f"first, or name it in {registry.MODULES}"
+        f"first, or name it in {registry.MODULES_VARIABLE}"
         for name, origin in (noted.items() if isinstance(noted, dict) else ())
         if isinstance(origin, dict) and name not in registry.names()
     ]
@@ -236,15 +236,15 @@ def missing_families(environment: dict[str, Any]) -> str:
 
 
 def source_from_outside(name: str) -> str:
-    """Twelve hex digits of the source of an entry that is not the kit's; empty for one that is.
+    """Twelve hex digits of the source of a user's own method; empty for a method of the kit.
 
-    Of its plain fields, and of the files or cells in which its functions stand.
+    The source is the values of its fields, and the files or cells that define its functions.
 
     Raises:
-        ValueError: the source of one cannot be read.
+        ValueError: the source of a function cannot be read.
     """
     method = METHODS[name]
-    if any(method is known for known in KIT):
+    if any(method is known for known in KIT_METHODS):
         return ""
     digest = hashlib.sha256()
     for field in fields(method):

@@ -1,6 +1,6 @@
-"""A training as it is remembered: how long each epoch took, how good the network was after it.
+"""The record of a training: how long each epoch took, and the accuracy after it.
 
-A run folder remembers it, and so does the file of a race; what plays a training again reads this.
+A record is read from a run folder or the file of a race; the film of a race shows it.
 """
 
 from __future__ import annotations
@@ -16,27 +16,27 @@ from snnlab.runs.files import RunError, is_number
 from snnlab.runs.store import Run
 
 Epochs = Sequence[Mapping[str, Any]]
-"""Lines of metrics.jsonl, or what holds the same."""
+"""Lines of metrics.jsonl, or dictionaries with the same keys."""
 
 
 @dataclass(frozen=True)
 class Recorded:
-    """One training, and the test of what came of it.
+    """The record of one training, with the test accuracy of its network.
 
     Raises:
         ValueError: no epochs, or not as many accuracies as seconds.
     """
 
     config: RunConfig
-    """What was asked for."""
+    """The configuration."""
     seconds: tuple[float, ...]
     """Training time of each epoch (epochs,), without validation; see `fit`."""
     validation: tuple[float, ...]
     """Accuracy on the validation images after each epoch (epochs,), in percent."""
     accuracy: AccuracyCurve
-    """On the test images by T, without noise."""
+    """Accuracy on the test images by T, without noise."""
     hardware: Mapping[str, Any]
-    """What it ran on, see `provenance.hardware`; empty where nobody noted it."""
+    """The machine, see `provenance.hardware`; empty if unknown."""
 
     def __post_init__(self) -> None:
         if not self.seconds or len(self.seconds) != len(self.validation):
@@ -45,17 +45,17 @@ class Recorded:
 
     @property
     def validated_at(self) -> int | None:
-        """T of the validation, that of training but for a rates phase; None: without time."""
+        """T of the validation; None for a network without time."""
         return self.config.objective_timesteps if self.config.spiking else None
 
     @property
     def machine(self) -> str:
-        """The processor, or the GPU if it trained there; empty where nobody noted it."""
+        """The processor, or the GPU if it was used; empty if unknown."""
         return str(self.hardware.get("gpu") or self.hardware.get("processor") or "")
 
 
 def recorded(run: Run) -> Recorded:
-    """A finished run as it is remembered.
+    """The record of a finished run.
 
     Raises:
         RunError: it is not finished, or does not say how long each epoch took and what accuracy
@@ -80,17 +80,17 @@ def remembered(
     result: Mapping[str, Any],
     hardware: Mapping[str, Any],
 ) -> Recorded:
-    """A training from its parts.
+    """Make a record from its parts.
 
     Args:
-        name: what messages call it.
-        config: what was asked for.
+        name: what messages call the training.
+        config: the configuration.
         epochs: in order, each with `seconds` and `validation_accuracy`.
         result: with the accuracy on the test images, see `curve_of`.
-        hardware: what it ran on.
+        hardware: the machine.
 
     Raises:
-        RunError: something of it is missing.
+        RunError: a part is missing.
     """
     seconds = numbers(epochs, "seconds")
     validation = numbers(epochs, "validation_accuracy")
@@ -105,6 +105,6 @@ def remembered(
 
 
 def numbers(epochs: Epochs, name: str) -> tuple[float, ...]:
-    """A number of each epoch that has it, as long as it is one, and not below 0."""
+    """The entry `name` of each epoch, without those that are no number of at least 0."""
     found: Iterable[Any] = (epoch.get(name) for epoch in epochs)
     return tuple(float(value) for value in found if is_number(value) and value >= 0)

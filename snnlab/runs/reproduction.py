@@ -1,8 +1,8 @@
-"""Whether a run that was trained once more is the same, in plain sentences.
+"""Compare a run with a second training of the same configuration, in sentences.
 
     print(once_more(run(config, Path("once-more")), first_time))
 
-stands in the notebook that the dashboard gives away with a run.
+is in the notebook that the dashboard offers for download with a run.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from snnlab.runs.hashes import weights_digest
 from snnlab.runs.store import Run
 
 MADE_BY = ("code", "data", "versions", "hardware", "families")
-"""Of the environment of a run: what can change its numbers."""
+"""Entries of a run's environment that can change its numbers."""
 
 
 def first_time(run: Run) -> dict[str, Any]:
-    """What a run of today is compared with: accuracy by T, digest of the weights, what made it.
+    """The numbers of the first run for the comparison: accuracy, digest of weights, environment.
 
-    The digest is None if the weights cannot be read: somebody has deleted the run, say.
+    The digest is None if the weights cannot be read, for instance because the run was deleted.
     """
     try:
         digest = weights_digest(run.folder)
@@ -36,11 +36,11 @@ def first_time(run: Run) -> dict[str, Any]:
 
 
 def once_more(again: Run, first: Mapping[str, Any]) -> str:
-    """What is the same as the first time, what is not, and what was different on the way.
+    """Say whether accuracy, weights and environment equal those of the first run.
 
     Args:
-        again: the run of today, finished.
-        first: what `first_time` gave.
+        again: the second run, finished.
+        first: the result of `first_time`.
     """
     from snnlab.learning.checkpoint import differences
 
@@ -58,14 +58,14 @@ def once_more(again: Run, first: Mapping[str, Any]) -> str:
 
 
 def weights_in_words(first: str | None, again: str) -> str:
-    """Whether two files of weights are one and the same."""
+    """Say whether two files of weights are equal."""
     if first is None:
         return "The weights of the first time were not there to compare with."
     return f"The weights are {'the same' if first == again else 'not the same'}, byte for byte."
 
 
 def accuracy_in_words(first: AccuracyCurve, again: AccuracyCurve) -> str:
-    """How far two curves lie apart."""
+    """Say by how much two curves differ at most."""
     gaps = {T: abs(again[T] - value) for T, value in first.items() if T in again}
     if not gaps:
         return "There is no accuracy against timesteps to compare."

@@ -1,4 +1,4 @@
-"""Carry out a configuration: train, measure, leave a run folder."""
+"""Carry out a configuration: train, measure, and write a run folder."""
 
 from __future__ import annotations
 
@@ -37,16 +37,16 @@ def run(
     on_batch: OnBatch = None,
     on_epoch: OnEpoch = None,
 ) -> Run:
-    """Train and measure; everything is in the run folder afterwards.
+    """Train and measure; the results are in the run folder afterwards.
 
-    The same configuration and code name the same folder: a finished run is returned as it
-    is, an interrupted one goes on after its last whole epoch, a damaged one starts anew.
-    Nothing is left behind if the configuration cannot be carried out.
+    The same configuration and code have the same folder: a finished run is returned at once, an
+    interrupted one continues after its last complete epoch, a damaged one starts again. If the
+    configuration cannot be carried out, no folder is created.
 
     Args:
-        config: what to do.
-        root: the folder of run folders; None: `runs`, or where SNNLAB_RUNS says.
-        again: train anew even if the run is finished.
+        config: the configuration.
+        root: the folder of run folders; None: that in SNNLAB_RUNS, else `runs`.
+        again: train again even if the run is finished.
         progress: show progress bars while measuring.
         on_batch, on_epoch: see `fit`.
 
@@ -73,7 +73,7 @@ def run(
     create_folder(folder, config, device)
     with occupied(folder):
         there = store.read_run(folder, weights=True)
-        if there.status == "finished" and not again:  # by another process, meanwhile
+        if there.status == "finished" and not again:  # another process has finished it meanwhile
             return there
         clear_folder(folder, config, device, anew=again or there.status == "damaged")
         carry_out(net, data, config, folder, on_batch, on_epoch, progress=progress)
@@ -81,7 +81,7 @@ def run(
 
 
 def create_folder(folder: Path, config: RunConfig, device: torch.device) -> None:
-    """Make the run folder with its configuration in it, at once, unless it is there."""
+    """Make the run folder with its configuration in one step, unless it exists."""
     if folder.exists():
         return
     partial = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
@@ -97,7 +97,7 @@ def create_folder(folder: Path, config: RunConfig, device: torch.device) -> None
 
 
 def describe(folder: Path, config: RunConfig, device: torch.device) -> None:
-    """Write what is asked for and what does it."""
+    """Write the configuration and the environment."""
     write_json(folder / "config.json", to_dict(config))
     made_by = environment(str(device)) | {"families": described_families(config)}
     if found := described_data(config):
@@ -106,14 +106,14 @@ def describe(folder: Path, config: RunConfig, device: torch.device) -> None:
 
 
 def clear_folder(folder: Path, config: RunConfig, device: torch.device, *, anew: bool) -> None:
-    """Make the run folder ready for a training that starts, or goes on."""
+    """Prepare the run folder for a training that starts or continues."""
     partial = [path.name for path in folder.glob(".*.partial")]
     for name in ["result.json", "error.json", *partial]:
         remove(folder / name)
     if anew or not (folder / CHECKPOINT).exists():
         for name in ("metrics.jsonl", WEIGHTS, CHECKPOINT):
             remove(folder / name)
-    else:  # a kill may have cut the last line
+    else:  # an interruption may have left half a line at the end
         write_metrics(folder, store.read_metrics(folder / "metrics.jsonl"))
     describe(folder, config, device)
 
@@ -134,7 +134,7 @@ def carry_out(
     *,
     progress: bool,
 ) -> None:
-    """Train and measure; what goes wrong is noted in the folder and raised."""
+    """Train and measure; an error is written to the folder and raised."""
     try:
         with memory_use(data.train.device) as memory:
             history = train(net, data, config, folder, on_batch, on_epoch)
@@ -147,7 +147,7 @@ def carry_out(
         write_json(folder / "result.json", sealed_result(result, folder))
     except Exception as error:
         problem = {"kind": type(error).__name__, "message": explain(error, config)}
-        with contextlib.suppress(OSError):  # a full disk, say: the first error counts
+        with contextlib.suppress(OSError):  # such as a full disk: report the first error
             write_json(folder / "error.json", problem)
         if is_memory_error(error):
             raise TrainingError(problem["message"]) from error

@@ -1,9 +1,9 @@
-"""What a run asks of the machine, estimated beforehand: what no machine has is refused.
+"""Estimate the memory of a run beforehand, and refuse runs that the machine cannot hold.
 
-The estimates are low: weights, gradients and the two moments of AdamW; the currents of a batch and
-their gradients; the currents and spikes of one stage over the timesteps of a rates phase; what is
-kept of every timestep and every epoch. A run that they let pass can
-still be too large, see `problems`.
+The estimates are low. They count weights, gradients and the two moments of AdamW; the currents of a
+batch and their gradients; the currents and spikes of one stage over the timesteps of a rates phase;
+and the numbers stored for each timestep and epoch. A run that is accepted can still need too much
+memory, see `problems`.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ FLOAT = 4
 LISTED = 32
 """Bytes of a number in a list of Python's."""
 MOST_TIMESTEPS = 10**6
-"""That anything is measured at: a thousand times what networks with rates can use."""
+"""Largest T of any measurement: a thousand times what is useful for networks with rates."""
 EPOCH_METRICS = 500
 """Bytes that the metrics of an epoch take."""
 
 
 def check_images(config: RunConfig) -> None:
-    """Raise ConfigError if images of the size that is asked for are more than the machine holds."""
+    """Raise ConfigError if images resized to `image_size` need more memory than the machine has."""
     data, info = config.data, CATALOGUE.get(config.data.name)
     if data.image_size is None:
         return
@@ -76,7 +76,7 @@ def check_training(config: RunConfig, image_shape: Shape, classes: int) -> None:
 
 
 def check_timesteps(timesteps: int, setting: str) -> None:
-    """Raise ConfigError if what is measured at each T is more than the machine holds, or absurd."""
+    """Raise ConfigError if measurements at each T need too much memory, or T is too high."""
     # accuracy, two counts of images, a rate and operations of a stage
     demand(5 * LISTED * timesteps, f"measurements at {timesteps:,} timesteps", setting, timesteps)
     if timesteps > MOST_TIMESTEPS:
@@ -97,9 +97,9 @@ def demand(needed: int, what: str, setting: str, value: int) -> None:
 
 @cache
 def size_of(model: Architecture, image_shape: Shape, classes: int) -> tuple[int, int, int]:
-    """Weights of a network, neurons per image and those of its widest stage, without the memory.
+    """Numbers of weights, of neurons, and of neurons in the widest stage, without building it.
 
-    Both are polynomials of the width of degree 2 at most, so three small widths give them for any.
+    Each is a polynomial of the width, of degree 2 at most, so it follows from three small widths.
     """
     narrow = (replace(model, width=width) for width in (1, 2, 3))
     first, second, third = (counted(each, image_shape, classes) for each in narrow)
@@ -113,7 +113,7 @@ def size_of(model: Architecture, image_shape: Shape, classes: int) -> tuple[int,
 
 
 def counted(model: Architecture, image_shape: Shape, classes: int) -> tuple[int, int, int]:
-    """Weights of a network, neurons per image and those of its widest stage."""
+    """Count the weights of a network, its neurons, and the neurons of its widest stage."""
     with torch.device("meta"):
         net = build(model, image_shape=image_shape, classes=classes, seed=0, activation="relu")
         inputs = [torch.empty(1, *image_shape)]

@@ -6,8 +6,8 @@
               metrics.jsonl        one line per epoch, as they come
               checkpoint.safetensors   while training: state after the last whole epoch
               weights.safetensors  the trained network
-              result.json          the measurement: its presence says "finished"; and hashes of
-                                   configuration and weights, so that a changed one is told
+              result.json          the measurement: the run is finished once it exists; with hashes
+                                   of configuration and weights, which show later changes
               error.json           why training failed, if it did
 
 Every file but metrics.jsonl and running.json is written whole or not at all.
@@ -52,7 +52,7 @@ from snnlab.runs.provenance import (
     source_from_outside,
     this_process,
 )
-from snnlab.settings import meant, quoted
+from snnlab.settings import quoted, suggestion
 
 if TYPE_CHECKING:
     import torch
@@ -61,31 +61,31 @@ if TYPE_CHECKING:
     from snnlab.network.net import StagedNet
 
 RUNS = Path("runs")
-"""The folder of the run folders, unless somebody names another."""
+"""The default folder of the run folders."""
 FOLDER = "SNNLAB_RUNS"
-"""Environment variable that names another, for command line, dashboard and notebooks."""
+"""Environment variable with another folder, for command line, dashboard and notebooks."""
 RUNNING = "running.json"
 CHECKPOINT = "checkpoint.safetensors"
 NUMBERS = ("F16", "F32", "F64", "I64")
 """Types of numbers in weights, as safetensors writes them."""
 COLLECTION = "collection.json"
-"""A folder among the runs that holds this file is no run (the demo's tables, say)."""
+"""A folder among the runs with this file is no run (for instance the demo's tables)."""
 
 Status = Literal["finished", "running", "interrupted", "failed", "damaged"]
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}")
 WHAT_IS_AN_ID = "a run id holds letters, digits, '.', '_' and '-' only"
 LONGEST_REASON = 500
-"""Characters of why a run is damaged: what a file holds may be quoted there."""
+"""How many characters the reason of a damaged run has at most, as it may quote a whole file."""
 MOST_IMAGES = 10**6
-"""That accuracy can have been measured on."""
+"""Largest valid number of test images."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """A run folder, read."""
+    """The content of a run folder."""
 
     folder: Path
-    """Where it lies."""
+    """Its path."""
     status: Status
     """finished; running; interrupted (it can go on); failed; or damaged."""
     config: RunConfig | None
@@ -110,17 +110,17 @@ class Run:
         return AccuracyCurve.from_entries({"accuracy": {}} | (self.result or {}))
 
     def data(self, device: torch.device | str = "cpu") -> Data:
-        """The images that it learned from and was tested on, read anew.
+        """Load the images of its training and test.
 
         Warns:
             DataWarning: they have changed since.
 
         Raises:
-            DataError: they cannot be had.
+            DataError: they cannot be loaded.
         """
         from snnlab.runs.assemble import load_images
 
-        assert self.config is not None  # who asks has its network already
+        assert self.config is not None  # callers have loaded its network before
         if said := changed_images(self.config, self.environment):
             warnings.warn(said, DataWarning, stacklevel=2)
         return load_images(self.config, device)
@@ -145,7 +145,7 @@ class Run:
 
 def run_id(config: RunConfig) -> str:
     """A readable name that is the same for the same configuration and code."""
-    # The device is left out: it is part of what the machine offers, not of what is asked.
+    # The device is left out: it belongs to the machine and not to the configuration.
     asked = {key: value for key, value in to_dict(config).items() if key != "device"}
     families, of_data = described_families(config), described_data(config)
     own = [families, source_from_outside(config.method), of_data]
@@ -154,28 +154,28 @@ def run_id(config: RunConfig) -> str:
 
 
 def data_in_names(config: RunConfig) -> str:
-    """The data set as names of files and folders hold it on every system: letters, digits, "-"."""
+    """The name of the data set for files and folders on every system: letters, digits, "-"."""
     plain = re.sub(r"[^a-z0-9]+", "-", Path(config.data.name).name.lower()).strip("-")
     return plain[:24] or "images"
 
 
 def usual_runs() -> Path:
-    """The folder of the run folders unless somebody asks for another: SNNLAB_RUNS, or `runs`.
+    """The default folder of the run folders: that in SNNLAB_RUNS, else `runs`.
 
-    An empty or blank SNNLAB_RUNS counts for none. See `runs_folder`, which also checks it.
+    An empty or blank SNNLAB_RUNS is ignored. See `runs_folder`, which also checks the folder.
     """
     return Path(named_runs() or RUNS)
 
 
 def named_runs() -> str:
-    """What SNNLAB_RUNS holds, without the double quotes that `set` keeps on Windows."""
+    """The value of SNNLAB_RUNS, without the double quotes that `set` keeps on Windows."""
     given = os.environ.get(FOLDER, "").strip()
     quotes = len(given) > 1 and given[0] == given[-1] == '"'
     return given[1:-1].strip() if quotes else given
 
 
 def runs_folder(asked: str | os.PathLike[str] | None = None) -> Path:
-    """The folder of the run folders: the one asked for, else that in SNNLAB_RUNS, else `runs`.
+    """The folder of the run folders: `asked`, else that in SNNLAB_RUNS, else `runs`.
 
     `~` is the home folder; other relative paths begin in the current folder. It need not exist.
 
@@ -203,18 +203,20 @@ def runs_folder(asked: str | os.PathLike[str] | None = None) -> Path:
 
 
 def load_run(id: str, root: Path | None = None) -> Run:
-    """Read the run `id` in the folder `root`; None: where `runs_folder` says.
+    """Read the run `id` in the folder `root`; None: that of `runs_folder`.
 
     Raises:
         RunError: no such run (the nearest are named), or it is damaged.
     """
     root = runs_folder(root)
     if not ID.fullmatch(id):
-        raise RunError(f"{WHAT_IS_AN_ID}, got {id!r}{meant(Path(id).name, names_in(root))}")
+        raise RunError(f"{WHAT_IS_AN_ID}, got {id!r}{suggestion(Path(id).name, names_in(root))}")
     if not (root / id).is_dir():
         known = names_in(root)
         there = ", ".join(known[:8]) + (" ..." if len(known) > 8 else "") if known else "none yet"
-        raise RunError(f"no run {id!r} in {root}{meant(id, known) or f'; runs there: {there}'}")
+        raise RunError(
+            f"no run {id!r} in {root}{suggestion(id, known) or f'; runs there: {there}'}"
+        )
     run = read_run(root / id, weights=True)
     if run.status == "damaged":
         raise RunError(f"run {id!r} is damaged: {run.reason}")
@@ -222,7 +224,7 @@ def load_run(id: str, root: Path | None = None) -> Run:
 
 
 def names_in(root: Path) -> list[str]:
-    """What may be runs in a folder, those that changed last first."""
+    """Names of the possible run folders in a folder, the last changed first."""
     if not root.is_dir():
         return []
     folders = [folder for folder in root.iterdir() if may_be_run(folder)]
@@ -233,11 +235,11 @@ def list_runs(root: Path | None = None, read: Callable[[Path], Run] | None = Non
     """All runs in a folder, newest first; damaged ones with the reason.
 
     Args:
-        root: the folder; None: where `runs_folder` says.
+        root: the folder; None: that of `runs_folder`.
         read: reads a run folder; None: `read_run`.
 
     Raises:
-        RunError: `root` is there and is not a folder.
+        RunError: `root` exists and is not a folder.
     """
     root = runs_folder(root)
     if not root.exists():
@@ -253,16 +255,16 @@ def may_be_run(folder: Path) -> bool:
         return False
     try:
         return folder.is_dir() and not (folder / COLLECTION).exists()
-    except OSError:  # one that nobody may look into: its run is damaged
+    except OSError:  # no permission to read the folder: `read_run` reports it as damaged
         return True
 
 
 def read_run(folder: Path, *, weights: bool = False) -> Run:
-    """Read a run folder in whatever state it is; never raises.
+    """Read a run folder in any state; never raises an error.
 
     Args:
-        folder: of the run.
-        weights: read them through, and compare them with what was measured.
+        folder: the run folder.
+        weights: whether to read all weights, and compare them with the recorded hash.
     """
     try:
         if not ID.fullmatch(folder.name):
@@ -279,7 +281,7 @@ def read_run(folder: Path, *, weights: bool = False) -> Run:
             check_tensors(folder / WEIGHTS)
             if weights:
                 check_weights(folder, result)
-                if HASHES not in result:  # of older versions, nothing else says whose they are
+                if HASHES not in result:  # older versions: only the shapes can be compared
                     check_network(folder / WEIGHTS, config)
             if len(metrics) != config.training.epochs:
                 held = f"{len(metrics)} of {config.training.epochs} epochs"
@@ -301,7 +303,7 @@ def read_run(folder: Path, *, weights: bool = False) -> Run:
 
 
 def advice(folder: Path) -> str:
-    """What to do about a configuration that cannot be read; follows the problem in a message."""
+    """Advice about a configuration that cannot be read; follows the problem in a message."""
     with contextlib.suppress(RunError, FamilyError):
         return missing_families(read_json(folder / "environment.json"))
     return ""
@@ -317,9 +319,9 @@ def is_occupied(folder: Path) -> bool:
 
 @contextlib.contextmanager
 def occupied(folder: Path) -> Iterator[None]:
-    """Keep a run folder to this process until the end of the block.
+    """Reserve a run folder for this process until the end of the block.
 
-    The mark of a process that was killed is passed over.
+    The mark of a process that was killed is ignored.
 
     Raises:
         RunError: another process, or another thread of this one, trains there.
@@ -335,16 +337,16 @@ def occupied(folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        with contextlib.suppress(OSError):  # what went wrong before counts more
+        with contextlib.suppress(OSError):  # do not hide an earlier error
             remove(mark)
 
 
 def check_result(result: dict[str, Any], timesteps: int) -> None:
-    """Raise RunError unless a result holds what every reader of runs relies on.
+    """Raise RunError unless a result has all entries that readers of runs need.
 
     Args:
         result: content of result.json.
-        timesteps: accuracy was measured at T = 1 to this many, if at any.
+        timesteps: accuracy must be there at T = 1 to this T, if at all.
     """
     names = ["training_seconds", "test_images"]
     try:
@@ -368,7 +370,7 @@ def check_result(result: dict[str, Any], timesteps: int) -> None:
 
 
 def check_counted(name: str, found: Any, points: int) -> None:
-    """Raise RunError unless a number per stage and T is there, or nothing."""
+    """Raise RunError unless there is a number per stage and T, or no entry at all."""
     stages = [] if found is None else found
     if not isinstance(stages, list):
         raise RunError(f"result.json must hold a list as {name}, got {quoted(found)}")
@@ -378,7 +380,7 @@ def check_counted(name: str, found: Any, points: int) -> None:
 
 
 def check_tensors(path: Path) -> None:
-    """Raise RunError unless a safetensors file is there and whole; reads its header only."""
+    """Raise RunError unless a complete safetensors file exists; reads only its header."""
     from safetensors import SafetensorError, safe_open
 
     if path.exists() and not path.is_file():
@@ -423,7 +425,7 @@ def check_network(path: Path, config: RunConfig) -> None:
 
 
 def read_metrics(path: Path) -> list[dict[str, Any]]:
-    """Metrics per epoch; a last line cut short by a kill is passed over, and what is no epoch.
+    """Metrics per epoch; lines that are incomplete or no epoch are ignored.
 
     Raises:
         RunError: the file cannot be read.
@@ -446,7 +448,7 @@ def read_metrics(path: Path) -> list[dict[str, Any]]:
 
 
 def is_epoch(entry: Any) -> bool:
-    """Whether a line of the metrics holds what every reader of runs relies on."""
+    """Whether a line of the metrics has all entries that readers of runs need."""
     if not isinstance(entry, dict):
         return False
     number, accuracy = entry.get("epoch"), entry.get("validation_accuracy")

@@ -1,4 +1,4 @@
-"""How much work the steps of a training are: those of a rates phase take longer than the others."""
+"""The work in the steps of a training: steps of a rates phase take longer than others."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ if TYPE_CHECKING:
     from snnlab.learning.fit import Batch
 
 USUAL = 3
-"""What a step of one pass takes, where one of T timesteps on own spikes takes 2 + T: measured with
-ConvNets on one thread of a CPU, T = 1 to 8, and rounded."""
+"""The work of an ordinary step, in units in which a step of the rates phase with T timesteps takes
+2 + T: measured with ConvNets on one thread of a CPU, T = 1 to 8, and rounded."""
 
 
 def by_work(batch: Batch, training: Training) -> Batch:
-    """The batch with its steps counted by their work, so that the time left can be told.
+    """The batch with its steps counted by their work, to estimate the time left.
 
     Args:
-        batch: as `fit` tells it.
-        training: as it acts, see `RunConfig.acting_training`.
+        batch: the argument of `on_batch` in `fit`.
+        training: see `RunConfig.acting_training`.
     """
     drawn = training.rates_timesteps
     usual = USUAL * len(drawn)

@@ -1,10 +1,10 @@
-"""What the paper's abstract claims, in its order, and how a race is asked about each claim.
+"""The claims of the paper's abstract, in its order, and how a race tests each of them.
 
-Only the abstract is known here (Jiang and Zhang, 2023, arXiv 2211.05453), not which networks, T,
-data and conversions its numbers belong to. `claims` holds the rules; the claim about biology needs
-no race, see `lifelike`. Where a claim depends on the T of backpropagation through time (BPTT), a
-note says from which T on it would hold: what BPTT takes grows with T on the straight line through
-T = 1, which is the method without noise, and the T that raced.
+Only the abstract is known here (Jiang and Zhang, 2023, arXiv 2211.05453), not the networks, T, data
+and conversions behind its numbers. `claims` holds the rules; the claim about biology needs no race,
+see `lifelike`. If a claim depends on the T of backpropagation through time (BPTT), a note gives the
+T from which on it would hold: the cost of BPTT is assumed to grow linearly with T, on the line
+through the method without noise (T = 1) and the T in the race.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ LEAST_SAVED = 65.0
 """Percent of training time. The claim says 65 to 75; more than 75 is more than claimed, so it
 counts as support, and the exact number is printed."""
 DOZENS = 24.0
-"""Times the resources of an ANN: the least that "dozens" can mean."""
+"""How many times the resources of an ANN "dozens" means at least."""
 LEAST_MEMORY = 10.0
-"""MiB: below it, what the process happens to hold decides, not the network."""
-SHARED = 0.2
-"""How strongly what happens to an image in one seed goes with what happens to it in another: the
-correlation was 0.05 to 0.15 over 8 networks of `noise` on the digits, at T = 2 to 16."""
+"""MiB: smaller peaks depend on the rest of the process more than on the network."""
+SEED_CORRELATION = 0.2
+"""Assumed correlation between two seeds of whether the same image is lost or gained: 0.05 to 0.15
+was measured over 8 networks of method noise on the digits, at T = 2 to 16."""
 
 
 def resources(e: Evidence, column: str) -> Found:
-    """How many times as much of something BPTT takes as training an ANN."""
+    """Ratio of a cost (a column of the race) of BPTT to that of training an ANN."""
     seeds = e.with_rivals(e.slow)
     slow = e.column(column, e.slow, seeds)
     readings = {
@@ -44,13 +44,13 @@ def resources(e: Evidence, column: str) -> Found:
 
 
 def training_resources(e: Evidence) -> Found:
-    """How many times the training seconds of an ANN BPTT takes."""
+    """Ratio of the training seconds of BPTT to those of an ANN."""
     e.check_timings()
     return resources(e, "training_seconds")
 
 
 def memory_resources(e: Evidence) -> Found:
-    """How many times the peak memory of an ANN BPTT takes."""
+    """Ratio of the peak memory of BPTT to that of an ANN."""
     e.check_timings()
     seeds = e.with_rivals(e.slow)
     least = min(min(e.column("peak_memory_mib", each, seeds)) for each in (e.slow, *e.rivals))
@@ -62,7 +62,7 @@ def memory_resources(e: Evidence) -> Found:
 def differences(
     ours: Sequence[Mapping[int, float]], theirs: Sequence[Mapping[int, float]], shown: Sequence[int]
 ) -> dict[str, list[float]]:
-    """Points of accuracy more than the other side has, seed by seed, at each T."""
+    """Differences of accuracy in points, ours minus theirs, for each seed at each T."""
     return {f"T = {T}": [a[T] - b[T] for a, b in zip(ours, theirs, strict=True)] for T in shown}
 
 
@@ -72,7 +72,7 @@ def over_curve(by_T: dict[str, list[float]]) -> list[float]:
 
 
 def lossless(e: Evidence) -> Found:
-    """Points of accuracy after conversion, less those before it."""
+    """Accuracy after the conversion minus accuracy before it, in points."""
     seeds = e.shared(e.ours)
     certificates = e.column("certificate", e.ours, seeds)
     if not all(certificate.get("weights_equal") for certificate in certificates):
@@ -89,11 +89,11 @@ def lossless(e: Evidence) -> Found:
 
 
 def since_1(pairs: dict[int, list[PairedImages]], seeds: list[int]) -> Found:
-    """Points of accuracy gained since T = 1, by the images that change sides.
+    """Points of accuracy gained since T = 1, from the counts of lost and gained images.
 
     Args:
-        pairs: by T, one per seed.
-        seeds: of these.
+        pairs: these counts by T, one per seed.
+        seeds: their seeds.
     """
     by_T = {f"T = {T}": [pair.difference for pair in own] for T, own in pairs.items()}
     images = over_seeds(list(zip(*pairs.values(), strict=True)))
@@ -101,15 +101,15 @@ def since_1(pairs: dict[int, list[PairedImages]], seeds: list[int]) -> Found:
 
 
 def over_seeds(pairs: list[tuple[PairedImages, ...]]) -> PairedImages:
-    """What the images of all seeds tell, each change counted as its mean over the curve.
+    """The images of all seeds together; each seed's changes are means over the curve.
 
-    All seeds saw the same images, so n seeds are worth 1 + (n - 1) `SHARED` times less than n sets
-    of images of their own (design effect; Kish, 1965). Rounded against us.
+    All seeds saw the same images, so the images of n seeds count 1 + (n - 1) `SEED_CORRELATION`
+    times less than n separate sets of images (design effect; Kish, 1965). Rounded against us.
 
     Args:
         pairs: by seed, then by T.
     """
-    worth = 1 / (1 + (len(pairs) - 1) * SHARED)
+    worth = 1 / (1 + (len(pairs) - 1) * SEED_CORRELATION)
     images = sum(seed[0].images for seed in pairs) * worth
     lost = sum(mean(pair.lost for pair in seed) for seed in pairs) * worth
     gained = sum(mean(pair.gained for pair in seed) for seed in pairs) * worth
@@ -129,7 +129,7 @@ def gained(e: Evidence) -> Found:
 
 
 def maintained(e: Evidence) -> Found:
-    """Points of accuracy more than the best rival has at the same T."""
+    """Our accuracy minus that of the best rival at the same T, in points."""
     seeds = e.with_rivals(e.ours, e.slow)
     ours, shown = e.curves(e.ours, seeds), e.timesteps()
     itself = e.column("ann_accuracy", e.plainest, seeds)
@@ -169,7 +169,7 @@ def saved_on_conversion(e: Evidence) -> Found:
 
 
 def holds_from(e: Evidence, column: str, goal: float) -> str:
-    """From which T on BPTT would take so much of something, in words; "" if that cannot be told."""
+    """The T at which the cost of BPTT would reach `goal`, in words; "" if it is unknown."""
     if e.quiet not in e.entries or not e.slow_T or e.slow_T < 2:
         return ""
     seeds = e.shared(e.quiet, e.slow)
@@ -189,7 +189,7 @@ CONVERSION = (
 )
 TRAINING = "training seconds, same epochs, no validation: "
 EACH_ERRS = 1 - 2 * LEVEL
-"""Of an interval each of whose ends errs in `LEVEL` of all cases, see `PairedImages`."""
+"""Confidence of an interval whose ends each err in `LEVEL` of all cases, see `PairedImages`."""
 
 TESTS = (
     Test(
@@ -273,4 +273,4 @@ TESTS = (
         ratio=True,
     ),
 )
-"""Every claim of the abstract that a race can be asked about, in its order."""
+"""The claims of the abstract that a race can test, in its order."""

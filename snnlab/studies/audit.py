@@ -1,6 +1,6 @@
-"""The audit: what the paper's abstract claims, and what races on this machine say to it.
+"""The audit: test the claims of the paper's abstract with races on this machine.
 
-`claims` holds the rules, `abstract` and `speedup` what a race is asked, `lifelike` what needs none.
+`claims` holds the rules, `abstract` and `speedup` the tests with a race, `lifelike` those without.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from snnlab.runs.files import RunError, read_json
 from snnlab.runs.hashes import check_sealed
-from snnlab.settings import meant
+from snnlab.settings import suggestion
 from snnlab.studies.abstract import TESTS
 from snnlab.studies.claims import Claim
 from snnlab.studies.evidence import Evidence
@@ -22,7 +22,7 @@ from snnlab.studies.tables import machine_in_words, versions_in_words
 
 
 def judge(race: Result) -> list[Claim]:
-    """Judge every claim of the abstract that a race can be asked about, in its order; see `claims`.
+    """Judge the claims of the abstract that a race can test, in its order; see `claims`.
 
     Args:
         race: content of race.json.
@@ -40,7 +40,7 @@ def judge(race: Result) -> list[Claim]:
 
 @contextmanager
 def reading(race: Result) -> Iterator[None]:
-    """A RunError for a race that is not finished, or lacks what the block reads of it."""
+    """Raise RunError if a race is not finished, or lacks a value that the block reads."""
     if not race.get("finished"):
         raise RunError("the race is not finished; the same snnlab race command goes on with it")
     try:
@@ -57,10 +57,10 @@ def reading(race: Result) -> Iterator[None]:
 
 
 def origin(name: str, race: Result) -> tuple[dict[str, Any], str]:
-    """What was raced, and what made it: as the JSON answer holds it, and in lines for people.
+    """Configuration and environment of a race: as an entry for JSON, and as lines of text.
 
     Args:
-        name: of the race.
+        name: name of the race.
         race: content of race.json.
 
     Raises:
@@ -94,7 +94,7 @@ def read_race(folder: Path) -> dict[str, Any]:
             raise RunError(f"{folder} holds no race: it lacks {RACE.key!r}")
         return race
     if not folder.is_dir():
-        near = meant(folder.name, [one.name for one in list_races(folder.parent)])
+        near = suggestion(folder.name, [one.name for one in list_races(folder.parent)])
         raise RunError(f"no race in {folder}: no such folder; snnlab race makes one{near}")
     race = read_json(folder / RACE.file)
     check_sealed(RACE.file, race)

@@ -1,4 +1,4 @@
-"""What breaks lossless conversion: one switch at a time, and where the error comes from."""
+"""Break lossless conversion, one switch at a time, and measure the parts of the error."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Breaks(Experiment):
     switches: tuple[SwitchName, ...] = NAMES
     """Names of switches; the reference is always part of it."""
     error_timesteps: Count = 8
-    """T at which the error is taken apart."""
+    """T at which the parts of the error are measured."""
 
     def __post_init__(self) -> None:
         settle(self, ConfigError)
@@ -112,7 +112,7 @@ class Breaks(Experiment):
 
 
 def switched(lab: Laboratory, switch: Switch, seed: int) -> SpikingNet | None:
-    """The network under a switch; None if it has nothing to switch."""
+    """The network with a switch on; None if the switch does not apply to it."""
     if switch.max_pooling:
         return max_pooled(lab, seed)
     net = lab.network(switch.trained(lab.seeded(seed)))

@@ -1,4 +1,4 @@
-"""Which noise fits a network: residuals, noise measured again and again, and leaky neurons."""
+"""Measure which noise fits a network: residuals, repeated calibration, and leaky neurons."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ VARIANTS = (
     "made leaky after training",
     "leak switched on",
 )
-"""What is done about a leak, see `leaky_network`."""
+"""Ways to treat a leak, see `leaky_network`."""
 FINE_TUNING = 3
-"""Fine-tuning takes this part of the epochs of the training."""
-LAWS = ("uniform", "gaussian", "training")
-"""What residuals are compared with."""
+"""Fine-tuning takes the epochs of the training divided by this number."""
+COMPARED_LAWS = ("uniform", "gaussian", "training")
+"""The distributions with which residuals are compared."""
 ROUND_NOTE = (
     "Noise measured in each round, in units of v_th, and by how much it moved at most from what "
     "the network had trained with; a seed whose noise rests has no further rounds."
@@ -63,11 +63,11 @@ class Calibration(Experiment):
     title = "Calibrated noise"
 
     rounds: Count = 4
-    """Measurements at most, with a fine-tuning between each two."""
+    """Largest number of measurements, with a fine-tuning between each two."""
     tolerance: Positive = 0.01
-    """The noise rests when nothing moves by more, in units of v_th."""
+    """The rounds end when no value of the noise changes by more than this, in units of v_th."""
     betas: tuple[Annotated[float, Valid(above=0, below=1)], ...] = (0.9, 0.5)
-    """Leak factors of leaky neurons; IF neurons are always part of it."""
+    """Leak factors of leaky neurons; IF neurons are always measured, too."""
 
     def __post_init__(self) -> None:
         settle(self, ConfigError)
@@ -198,7 +198,7 @@ def leaky_network(lab: Laboratory, beta: float, variant: str, seed: int) -> Spik
 
 
 def recalibrated(lab: Laboratory, config: RunConfig, source: Source) -> SpikingNet:
-    """The configuration trained with the noise that its own network calls for."""
+    """Train the configuration again with the noise measured in its network."""
     from snnlab.conversion.noise_calibration import calibrate_noise
 
     net, T = lab.network(config), lab.residual_timesteps
@@ -220,7 +220,7 @@ def residual_row(stage: int, entries: list[Entry]) -> list[str]:
     moments = [mean_text([entry[name] for entry in entries], 3) for name in ("mean", "std")]
     distances = [
         mean_text([entry["distances"].get(law, {}).get(name) for entry in entries], 3)
-        for law in LAWS
+        for law in COMPARED_LAWS
         for name in ("ks", "wasserstein")
     ]
     return [str(stage), *shares, *moments, *distances]

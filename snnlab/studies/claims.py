@@ -1,29 +1,28 @@
-"""How a claim of the paper is judged by the numbers of a race: the rules, the same for all.
+"""The rules by which a race judges a claim of the paper, the same for all claims.
 
 Verdicts:
 
 - Comparisons are paired over seeds: both sides share data, architecture, epochs and seed.
-- Supported: the t-interval of the mean over seeds lies wholly on the claimed side of the bound.
-  Contradicted: it lies wholly on the other side. Undecided: it holds the bound. Untested: the race
-  cannot ask, or has one seed, which gives no interval.
-- Undecided says how many seeds would decide it in 4 of 5 races, if mean and spread over the seeds
-  stay as they are, see `seeds_needed`.
+- Supported: the t-interval of the mean over seeds lies completely on the claimed side of the bound.
+  Contradicted: it lies completely on the other side. Undecided: it contains the bound. Untested:
+  the race lacks the data, or has a single seed, which gives no interval.
+- For an undecided claim the audit gives the number of seeds that would decide it in 4 of 5 races,
+  if mean and spread over the seeds do not change, see `seeds_needed`.
 - Printed numbers are rounded against the claim.
 
-What decides, where the abstract leaves it open:
+What decides, if the abstract leaves it open:
 
-- No T: the mean over the curve, T = 2, 4, ... to the last, each counting equally. One number, so
-  one interval. A verdict at the least favourable of several T asks all their intervals at once
-  to lie on one side, and an effect that is there is missed most of the time; a band that holds at
-  all T at once (Bonferroni) is twice as wide with 3 seeds and 4 T.
-- Several rivals: they at their best, the one least favourable to the claim. Of equal rivals one is
-  best by chance, so a contradiction must hold at 1 - (1 - confidence) / rivals.
+- It names no T: the mean over the curve decides, T = 2, 4, ... to the last, with equal weights.
+  This is one number with one interval. If the least favourable of several T decided, all intervals
+  would have to lie on one side, and a true effect would be missed most of the time; a band that
+  holds at all T at once (Bonferroni) is twice as wide with 3 seeds and 4 T.
+- There are several rivals: the best one, least favourable to the claim, decides. Of equal rivals
+  one is best by chance, so a contradiction must hold at 1 - (1 - confidence) / rivals.
 
-So that nothing hides behind this choice, the single comparison that speaks for the claim most
-(a T, a rival, a conversion) and the one that speaks against it most are shown beside it, with
-their own verdicts. They were picked because of their numbers, so their intervals hold at once for
-all that could have been picked: each at the level 1 - (1 - confidence) / number (Bonferroni; Dunn,
-1961).
+To show the effect of this choice, the audit also reports the most and the least favourable single
+comparison (a T, a rival, a conversion), with their own verdicts. As they were selected by their
+numbers, their intervals hold simultaneously for all comparisons: each at the level
+1 - (1 - confidence) / number (Bonferroni; Dunn, 1961).
 
 Accuracy that is kept follows the one rule of certificates (`PairedImages`): `MARGIN` points are
 the bound, and a verdict errs in at most 5 of 100 cases, so that the interval over seeds is one of
@@ -41,8 +40,8 @@ between seeds, these shares of 100 were supported / contradicted, the rest undec
     1             1 / 74     2 / 92      0 / 95
     2             0 / 100    0 / 100     0 / 100
 
-(400 races each; `tests/studies/test_error_rates.py`.) A loss between 0 and `MARGIN` is one that
-may be called either way: it is there, and it is below what counts.
+(400 races each; `tests/studies/test_error_rates.py`.) For a loss between 0 and `MARGIN` both
+verdicts are acceptable: the loss is real, but smaller than the margin.
 """
 
 from __future__ import annotations
@@ -72,19 +71,19 @@ Status = Literal["supported", "contradicted", "undecided", "untested"]
 
 @dataclass(frozen=True)
 class Reading:
-    """One comparison, with an interval that holds for all of them at once."""
+    """One comparison, with an interval that holds simultaneously for all comparisons."""
 
     condition: str
-    """At which T, or with whom."""
+    """The T, or the rival."""
     measured: float
     """Mean over seeds."""
     interval: list[float] | None
-    """Of the mean."""
+    """Interval of the mean."""
     status: Status
-    """What this comparison alone would say."""
+    """The verdict of this comparison alone."""
 
     def text(self, unit: str) -> str:
-        """In a line."""
+        """The comparison in a line."""
         found = in_words(self.measured, unit, self.interval, "joint interval")
         return f"{found}, {self.condition}: {self.status}"
 
@@ -94,27 +93,27 @@ class Claim:
     """A claim of the abstract, and the verdict on it."""
 
     name: str
-    """What is claimed."""
+    """The claim in words."""
     status: Status
-    """By the rules at the top of this file."""
+    """The verdict, by the rules at the top of this file."""
     compared: str
-    """What exactly was compared."""
+    """A description of the comparison."""
     measured: float | None = None
-    """The number that decides, rounded against the claim in `text` only."""
+    """The number that decides; only `text` rounds it against the claim."""
     unit: str = ""
     """Its unit."""
     condition: str = ""
-    """At which T, or with whom; empty if nothing had to be chosen."""
+    """The T, or the rival; empty if there was only one."""
     interval: list[float] | None = None
     """Its interval over seeds."""
     confidence: float = CONFIDENCE
-    """Of the interval, 0 to 1."""
+    """Confidence of the interval, 0 to 1."""
     seeds: list[int] = field(default_factory=list)
-    """Seeds that took part."""
+    """Seeds of the compared runs."""
     seeds_needed: int | None = None
-    """How many would decide, if undecided; None: no number up to `MOST_SEEDS`, or not asked."""
+    """How many seeds would decide an undecided claim; None: more than `MOST_SEEDS`, or decided."""
     power: str = ""
-    """The same in words."""
+    """`seeds_needed` in words."""
     speaks_for: Reading | None = None
     """The most favourable comparison; None if there is only one."""
     speaks_against: Reading | None = None
@@ -122,7 +121,7 @@ class Claim:
     reason: str = ""
     """Why it is untested or undecided, or a note on the measurement."""
     details: dict[str, Any] = field(default_factory=dict)
-    """Every number that was looked at."""
+    """All comparisons with their numbers."""
 
     def text(self) -> str:
         """The claim in a few lines, rounded down, as more is better in every claim."""
@@ -141,55 +140,55 @@ class Claim:
 
 @dataclass(frozen=True)
 class Found:
-    """What a race says to a claim; more is better for the claim."""
+    """The measurements of a race for a claim; larger numbers are better for the claim."""
 
     values: Sequence[float]
-    """One per seed: what decides."""
+    """The number that decides, one per seed."""
     seeds: list[int]
-    """Seeds that took part."""
+    """Seeds of the compared runs."""
     condition: str = ""
-    """At which T, or with whom."""
+    """The T, or the rival."""
     readings: Mapping[str, Sequence[float]] = field(default_factory=dict)
     """Single comparisons, one value per seed each."""
     note: str = ""
-    """On the measurement."""
+    """A note on the measurement."""
     images: PairedImages | None = None
-    """The images that change sides, where these must agree."""
+    """Lost and gained images; for some claims their verdict must agree with that of the seeds."""
     rivals: int = 1
-    """Among how many the one that is compared was found to be the best by these numbers."""
+    """The number of rivals from which the best was selected by these numbers."""
     at_least: frozenset[str] = frozenset()
     """Readings whose true values may be larger, so that they cannot contradict; "" for `values`."""
     details: dict[str, Entry] = field(default_factory=dict)
-    """What else is to be kept, by reading."""
+    """Further values to store, by reading."""
 
 
 @dataclass(frozen=True)
 class Test:
-    """A claim, and how a race is asked about it."""
+    """A claim, and how a race tests it."""
 
     name: str
-    """What is claimed."""
+    """The claim in words."""
     compared: str
-    """What exactly is compared; names of methods stand as fields of `e`, the evidence."""
+    """A description of the comparison; `{e.ours}` and the like become names of methods."""
     find: Callable[[Any], Found]
-    """Measures it, or raises `Untested`."""
+    """Measures the numbers for the claim, or raises `Untested`."""
     unit: str
-    """Of what is measured."""
+    """Unit of these numbers."""
     bound: float = 0.0
-    """The claimed side is at or above it."""
+    """The claim holds for numbers at or above it."""
     strict: bool = False
-    """Whether it is above it only."""
+    """Whether the claim holds only above the bound."""
     lost_below: float | None = None
-    """The other side lies below it; None: below `bound`."""
+    """The claim is contradicted below it; None: below `bound`."""
     ratio: bool = False
-    """Whether it measures ratios, with geometric means."""
+    """Whether the numbers are ratios, with geometric means."""
     confidence: float = CONFIDENCE
-    """Of the interval that decides, 0 to 1."""
+    """Confidence of the interval that decides, 0 to 1."""
     everywhere: bool = False
     """Whether a single reading that is certainly below `bound` contradicts."""
 
     def judge(self, evidence: Evidence | None) -> Claim:
-        """By the rules at the top of this file."""
+        """Judge the claim by the rules at the top of this file."""
         compared = self.compared.format(e=evidence)
         try:
             found = self.find(evidence)
@@ -226,14 +225,14 @@ class Test:
         )
 
     def estimate(self, values: Sequence[float], together: int = 1) -> Estimate:
-        """Mean and interval; of so many intervals that all shall hold at once."""
+        """Mean and interval; the latter as one of `together` that hold simultaneously."""
         confidence = 1 - (1 - self.confidence) / together
         return (ratio_estimate if self.ratio else estimate)(values, confidence)
 
     def ends(
         self, found: Found, estimates: Mapping[str, Estimate]
     ) -> tuple[Reading | None, Reading | None]:
-        """The comparisons that speak against and for the claim most, if there are several."""
+        """The least and the most favourable comparison, if there are several."""
         if len(estimates) < 2:
             return None, None
         ranked = sorted(estimates, key=lambda condition: estimates[condition].mean)
@@ -241,14 +240,14 @@ class Test:
         return least, most
 
     def reading(self, condition: str, estimate: Estimate, found: Found) -> Reading:
-        """One comparison with what it alone would say."""
+        """One comparison with its own verdict."""
         at_least = condition in found.at_least
         status = self.side(estimate, at_least=at_least)
         said = f"{condition}, at least" if at_least else condition
         return Reading(said, estimate.mean, estimate.interval, status)
 
     def side(self, estimate: Estimate, *, at_least: bool = False) -> Status:
-        """On which side of the bound an interval lies, if not more may be true."""
+        """The verdict of an interval; with `at_least` true values may be larger."""
         if estimate.low is None or estimate.high is None:
             return "untested"
         if estimate.low > self.bound or (estimate.low == self.bound and not self.strict):
@@ -260,7 +259,7 @@ class Test:
     def verdict(
         self, found: Found, decisive: Estimate, readings: Mapping[str, Estimate]
     ) -> tuple[Status, str]:
-        """The verdict, and why if it is not the interval alone that decides."""
+        """The verdict, and a reason if more than the interval decides."""
         status, images = self.side(decisive, at_least="" in found.at_least), found.images
         if status == "untested":
             return status, "one seed gives no interval"
@@ -277,7 +276,7 @@ class Test:
         return (status, "") if agrees else ("undecided", "too few images to tell")
 
     def power(self, found: Found, decisive: Estimate) -> tuple[int | None, str]:
-        """How many seeds would decide, by `seeds_needed`, and the same in words."""
+        """How many seeds would decide the claim, as a number and in words."""
         if "" in found.at_least:
             return None, "more timesteps of the conversions would decide, not more seeds"
         if self.side(decisive) != "undecided":

@@ -1,4 +1,4 @@
-"""What a race says to the claims of the paper: its runs, and which method stands on which side."""
+"""The runs of a race as evidence for the claims of the paper, and the parts of its methods."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Untested(ValueError):
 
 
 class Evidence:
-    """The runs of a race under equal epochs, by method and seed, and who stands on which side.
+    """The runs of a race with equal epochs, by method and seed, and the parts of the methods.
 
     Args:
         race: content of race.json.
@@ -39,12 +39,12 @@ class Evidence:
         self.rival_names = " and ".join(self.rivals) or self.plainest
 
     def side(self, role: Role) -> str:
-        """The method on a side of the claims: the first in the race, else the first there is."""
+        """The method with a part in the claims: the first one in the race, else in `METHODS`."""
         methods = in_role(role)
         return next((method for method in methods if method in self.entries), methods[0])
 
     def shared(self, *methods: str) -> list[int]:
-        """Seeds with which all of these methods ran.
+        """Seeds that all of these methods share.
 
         Raises:
             Untested: there are none.
@@ -58,7 +58,7 @@ class Evidence:
         return sorted(seeds)
 
     def with_rivals(self, *methods: str) -> list[int]:
-        """Seeds with which these methods and all rivals ran; the ANN must be among them."""
+        """Seeds that these methods, the ANN and all rivals share."""
         return self.shared(*dict.fromkeys([*methods, self.plainest, *self.rivals]))
 
     def runs(self, method: str, seeds: Sequence[int]) -> list[Entry]:
@@ -66,10 +66,10 @@ class Evidence:
         return [self.entries[method][seed] for seed in seeds]
 
     def column(self, name: str, method: str, seeds: Sequence[int]) -> list[Any]:
-        """What was measured of each of these runs under this name.
+        """The entry of this name in each of these runs.
 
         Raises:
-            Untested: it was not measured, as in an older race.
+            Untested: a run lacks it, as in an older race.
         """
         found = [run.get(name) for run in self.runs(method, seeds)]
         if any(value is None for value in found):
@@ -81,7 +81,7 @@ class Evidence:
         return [curve_of(run) for run in self.runs(method, seeds)]
 
     def timesteps(self) -> list[int]:
-        """T = 2, 4, ... to the last that all spiking runs have: the curve.
+        """The T of the curve: 2, 4, ... to the last T that all spiking runs have.
 
         Raises:
             Untested: they were run for one timestep only.
@@ -100,7 +100,7 @@ class Evidence:
 
 
 def mean_of(timesteps: Sequence[int]) -> str:
-    """What a mean over some T is called."""
+    """A description of a mean over some T."""
     if len(timesteps) == 1:
         return f"T = {timesteps[0]}"
     return f"mean over T = {', '.join(map(str, timesteps))}"

@@ -1,8 +1,8 @@
-"""A finished race as a small file, with which anybody can compute its tables and intervals again.
+"""A finished race as a small file, from which its tables and intervals can be computed again.
 
-It reads like race.json: tables, audit and CSV take it. What is left out are the runs, epochs and
-stages; numbers have eight digits. Of a conversion those T stay at which it becomes better than at
-every T before, powers of two and the last T: all that the audit and tables look at.
+It has the form of race.json, so tables, audit and CSV accept it. It lacks the entries for runs,
+epochs and stages; numbers have eight digits. The curve of a conversion keeps only the T that audit
+and tables use: each T at which it is higher than before, powers of two, and the last T.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from snnlab.studies.race import TERMS
 from snnlab.studies.study import Entry, Result
 
 LEFT_OUT = ("run", "hashes", "seconds_per_epoch", "validation_accuracy", "early_exit")
-"""What is left out of a run."""
+"""Entries of a run that are left out."""
 NOT_CERTIFIED = ("accuracy", "changed", "rates", "operations")
-"""Left out of its certificate: what the run holds as well, and what goes by stages."""
+"""Entries left out of its certificate: the run has them, too, or they are per stage."""
 NO_COST = ("ann_operations", "image_operations", "neurons", "synapses", "assumptions")
-"""Left out of its cost: what the other numbers were computed from."""
-PLACES = ("--out", "--runs", "--keep")
-"""Options that say where files go: no part of what was raced."""
+"""Entries left out of its cost: inputs from which the other numbers were computed."""
+PATH_OPTIONS = ("--out", "--runs", "--keep")
+"""Options with paths of files; they do not belong to the description of the race."""
 AS_A_PROGRAM = ("-c", "__main__.py")
-"""First words of a command that is snnlab, started in another way."""
+"""First words of a command line if snnlab was started in another way."""
 
 
 def keep(race: Result, path: Path) -> Result:
@@ -53,13 +53,13 @@ def keep(race: Result, path: Path) -> Result:
 
 
 def small_race(race: Result) -> Result:
-    """What the file holds; see `keep`."""
+    """The content of the file of `keep`."""
     asked, made_by = race["race"], race["environment"]
     start = asked["start"]
     data = start["data"] | {key: without_folder(start["data"].get(key)) for key in ("name", "root")}
     entries = [rounded(small_entry(entry)) for entry in race["entries"]]
     for entry in entries[1:]:
-        entry["cost"].pop("assumed", None)  # the first says it for all
+        entry["cost"].pop("assumed", None)  # the same text as in the first entry
     small = {
         "race": asked | {"start": start | {"data": data}},
         "environment": made_by | {"command": without_places(made_by["command"])},
@@ -69,7 +69,7 @@ def small_race(race: Result) -> Result:
 
 
 def small_entry(entry: Entry) -> Entry:
-    """A run without what nobody reads again."""
+    """A run with only the entries that audit and tables read."""
     small = without(entry, LEFT_OUT)
     if certificate := entry.get("certificate"):
         small["certificate"] = without(certificate, NOT_CERTIFIED)
@@ -94,7 +94,7 @@ def thinned_cost(cost: dict[str, Any]) -> dict[str, Any]:
 
 
 def rising(curve: AccuracyCurve) -> AccuracyCurve:
-    """A curve at those T at which it is higher than ever before, at powers of two and the last."""
+    """A curve at each T at which it is higher than before, at powers of two and the last T."""
     highest, found = -1.0, set(powers_of_two(max(curve)))
     for T, accuracy in curve.items():
         if accuracy > highest:
@@ -104,7 +104,7 @@ def rising(curve: AccuracyCurve) -> AccuracyCurve:
 
 
 def at(value: Any, places: list[int]) -> Any:
-    """Of a list some entries; anything else as it is."""
+    """Some entries of a list; any other value unchanged."""
     return [value[place] for place in places] if isinstance(value, list) else value
 
 
@@ -114,24 +114,24 @@ def without(values: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
 
 
 def without_folder(path: str | None) -> str | None:
-    """Of an absolute path the last name: the folders of one machine tell nobody anything."""
+    """The last part of an absolute path: folders of this machine do not belong into the file."""
     return Path(path).name if path and Path(path).is_absolute() else path
 
 
 def without_places(command: Sequence[str]) -> list[str]:
-    """A command line without where its files went."""
+    """A command line without the options of `PATH_OPTIONS`."""
     words: list[str] = []
     rest = iter(command)
     for word in rest:
-        if word in PLACES:
+        if word in PATH_OPTIONS:
             next(rest, None)
-        elif word != "--json" and word.partition("=")[0] not in PLACES:
+        elif word != "--json" and word.partition("=")[0] not in PATH_OPTIONS:
             words.append(str(without_folder(word)))
     return ["snnlab", *words[1:]] if words and words[0] in AS_A_PROGRAM else words
 
 
 def rounded(value: Any) -> Any:
-    """Numbers to eight significant digits: intervals of a few seeds magnify the last one."""
+    """Numbers rounded to eight digits, enough for the intervals over a few seeds."""
     if isinstance(value, float):
         return float(f"{value:.8g}")
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""The noise laboratory: what its four experiments share. No torch here.
+"""The noise laboratory: the common code of its four experiments. No torch here.
 
     calibration    which noise fits a network, and which one a leaky network
     noise_sweep    families of noise and sigma from 0 to 1
@@ -9,7 +9,7 @@
                                            runs/<id>/          the networks, see `store`
                                            measured/<key>.json   measurements already made
 
-The same command goes on where it was stopped, and answers at once when it is done.
+The same command continues where it was stopped, and answers at once if all is measured.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Laboratory:
 
     @property
     def seed_numbers(self) -> list[int]:
-        """The seeds themselves."""
+        """The list of seeds."""
         return list(range(self.config.seed, self.config.seed + self.seeds))
 
     @property
@@ -96,11 +96,11 @@ class Laboratory:
         return replace(self.config, seed=seed)
 
     def without_noise(self, seed: int) -> RunConfig:
-        """The same without noise, from v_th / 2 on, where networks with noise start."""
+        """The configuration without noise, with the v_init of networks with noise, v_th / 2."""
         return without_noise(self.seeded(seed))
 
     def train(self, config: RunConfig) -> Run:
-        """A finished run of a configuration, trained now unless it is there."""
+        """The finished run of a configuration; it is trained now unless it exists."""
         from snnlab.runs.run import run
 
         watch = self.watch
@@ -114,11 +114,11 @@ class Laboratory:
         return cast("SpikingNet", self.train(config).network(str(pick_device(config.device))))
 
     def remembered(self, asked: Entry, measure: Callable[[], Result]) -> Result:
-        """A measurement; taken from the folder if this code has made it already.
+        """The result of a measurement; read from the folder if this code has made it already.
 
         Args:
-            asked: all that decides the result, in plain values.
-            measure: makes it: plain values.
+            asked: everything that determines the result, as values for JSON.
+            measure: makes the measurement; returns values for JSON.
         """
         key = json.dumps([asked, to_dict(self.config), code_digest()], sort_keys=True)
         path = self.folder / "measured" / f"{hashlib.sha256(key.encode()).hexdigest()[:16]}.json"
@@ -131,7 +131,7 @@ class Laboratory:
 
 @dataclass(frozen=True)
 class Experiment(ABC):
-    """An experiment of the laboratory, and what it can be asked; abstract.
+    """An experiment of the laboratory with its settings; abstract.
 
     Example:
         >>> lab = Laboratory(with_noise(PRESETS["digits-mlp"]))
@@ -147,16 +147,16 @@ class Experiment(ABC):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What else decides the result, in plain values."""
+        """The settings that determine the result, as values for JSON."""
         return asdict(self)
 
     @abstractmethod
     def plan(self, lab: Laboratory) -> list[Entry]:
-        """What is measured one by one: what tells each measurement from the others."""
+        """A dictionary for each measurement, with the values that distinguish it."""
 
     @abstractmethod
     def label(self, each: Entry) -> str:
-        """What a measurement is, in a few words."""
+        """A short description of a measurement."""
 
     @abstractmethod
     def measure(self, lab: Laboratory, each: Entry) -> Result:
@@ -192,7 +192,7 @@ class Experiment(ABC):
         from snnlab.runs.assemble import pick_device
 
         made_by = environment(str(pick_device(lab.config.device)))
-        _ = lab.data  # a set that cannot be had is refused before anything is trained
+        _ = lab.data  # raises an error before training if the data cannot be loaded
         found = [
             each | lab.remembered(each | self.settings, partial(self.measure, lab, each))
             for each in lab.watch.steps(self.plan(lab), self.label)
@@ -209,12 +209,12 @@ class Experiment(ABC):
 
     @classmethod
     def default_folder(cls, config: RunConfig, runs: Path | None = None) -> Path:
-        """Where the experiment lies in the folder of runs, unless told otherwise."""
+        """The default folder of the experiment, inside the folder of runs."""
         return Kind(cls.name, SHELF).root(runs) / f"{cls.name}-{name_of(config)}"
 
 
 def accuracy_header(entries: Sequence[Entry]) -> list[str]:
-    """How the columns of `accuracy_cells` are headed."""
+    """The headings of the columns of `accuracy_cells`."""
     return tables.columns_at(curve_of(entries[0]))
 
 

@@ -1,17 +1,17 @@
-"""Is a neuron with noise more like a living one? What can be measured of it; no race is needed.
+"""Is a neuron with noise more like a living one? Two measurements, which need no race.
 
 The living neuron is that of Hodgkin and Huxley with as many channels as make it, relative to its
 threshold, as noisy as a neuron of this course in training: about 6,000 (see `channel_noise`). It
-gets trains of T short pulses of one amplitude, and a pulse is to it what a timestep is to ours.
-Its threshold, fitted to the first pulses, is the current 1 - mu of ours; nothing else is fitted.
-Two numbers are compared with it, of our neuron with noise, and of the same neuron without:
+receives trains of T short pulses of one amplitude; a pulse corresponds to a timestep of our neuron.
+Its threshold, fitted to the first pulses, corresponds to the current 1 - mu; nothing else is
+fitted. Two numbers of our neuron, with and without noise, are compared with those of the living:
 
 - the firing curve: the chance to fire at the first pulse, by amplitude;
 - irregularity: the Fano factor of the number of spikes in T pulses, variance over mean, 0 for a
   clock. With fresh noise at each timestep ours is binomial, 1 - p(I); without noise it is 0.
 
-This is about these two numbers of one model, not about biology at large; and about the neuron in
-training: the converted network drops the noise, and its neurons fire like clocks.
+The verdict holds for these two numbers of one model and not for biology in general. It also holds
+only for the neuron in training: the converted network has no noise, and its neurons fire regularly.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ def nearer() -> tuple[Found, Found]:
 def nearer_by_pulse(seed: int) -> tuple[Floats, Floats]:
     """By how much noise brings our neuron nearer at each pulse, with one seed.
 
-    How far the neuron without noise is off, less how far that with noise is off: of the firing
-    curve and of the Fano factor, each (n,).
+    This is the error of the neuron without noise minus that of the neuron with noise, for the
+    firing curve and for the Fano factor, each (n,).
     """
     sizes, noise = np.array(AMPLITUDES), Noise()
     fired = fired_by_pulses(sizes, CHANNELS, PULSES, TRIALS, seed)  # (T, n, trials)
@@ -76,10 +76,10 @@ def nearer_by_pulse(seed: int) -> tuple[Floats, Floats]:
 
 
 def over_pulses(found: Sequence[Floats]) -> Found:
-    """What decides, the mean over pulses, and each pulse alone; where no neuron fired, none.
+    """The mean over pulses, which decides, and each pulse as a reading, if neurons fired at it.
 
     Args:
-        found: one per seed, (n,).
+        found: the differences, one (n,) per seed.
     """
     table = np.stack(found)  # (seeds, n)
     fires = np.isfinite(table).all(0)

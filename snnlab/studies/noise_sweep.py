@@ -23,7 +23,7 @@ from snnlab.studies.study import Entry, Result, groups
 from snnlab.studies.tables import markdown
 
 NONE = "none"
-"""What stands as family of the networks without noise."""
+"""The name of the family for networks without noise."""
 SIGMAS = (0.05, 0.1, 0.2, MATCHED_SIGMA, 0.4, 0.5, 0.7, 1.0)
 """Standard deviations in units of v_th; the matched one is among them."""
 FamilyName = Annotated[str, Valid(options=registry.names, called="noise family")]
@@ -132,7 +132,7 @@ class NoiseSweep(Experiment):
 
 
 def order_of(point: Entry) -> tuple[bool, str, float]:
-    """No noise first, then family by family, sigma rising."""
+    """Sort key: no noise first, then by family, then by sigma."""
     return point["family"] != NONE, point["family"], point["sigma"]
 
 

@@ -1,17 +1,17 @@
 """The race: every method with the same architecture, data and seeds, one after another.
 
-First with the same number of epochs; then again with the same training time: each method
-gets as many epochs as fill the seconds that the noise method took, rounded up, at least one.
-Rounding up gives the other methods a little more time than ours, never less. On one CPU
-thread seconds are processor time, so that other programs do not decide a race.
+First they train with the same number of epochs, then with the same training time: each method gets
+as many epochs as fit into the seconds of the noise method, rounded up, at least one. Rounding up
+gives the other methods a little more time than ours, never less. On one CPU thread seconds are
+processor time, so other programs do not influence a race.
 
-Each method starts at its best: the one without noise from v_init = v_th / 2 here, like noise,
-unless v_init was given (`Method.race_v_init`). It keeps more accuracy after conversion with it, so
-that what noise gains is measured against its strongest form. And each method may have a peak
-learning rate of its own.
+Each method has the v_init with its best accuracy (`Method.race_v_init`), unless v_init is set. For
+the method without noise this is v_th / 2, as with noise: it keeps more accuracy after conversion,
+so the gain by noise is measured against the strongest form without noise. Each method can have its
+own peak learning rate.
 
     races/<name>/race.json    what was raced, on what, and every number of every run
-                 runs/<id>/   the runs, see `store`: a race goes on where it was stopped
+                 runs/<id>/   the runs, see `store`: a race continues where it was stopped
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ RACE = Kind("race", shelf="races", key="race")
 Terms = Literal["equal epochs", "equal time"]
 TERMS: tuple[Terms, ...] = get_args(Terms)
 MADE_BY = ("started", "code", "git_commit", "versions", "hardware")
-PACE = PLAIN
-"""The method whose training seconds the others get under equal time."""
+TIMED_METHOD = PLAIN
+"""The method whose training time all others get in the race with equal time."""
 
 
 @dataclass(frozen=True)
 class RaceConfig:
-    """What a race is asked for: who races, on what.
+    """The configuration of a race: methods, seeds, and the configuration of their runs.
 
     Raises:
         ConfigError: no or unknown methods, fewer than 1 seed, equal time without noise, or a
@@ -66,8 +66,10 @@ class RaceConfig:
         if not self.methods or len(set(self.methods)) < len(self.methods):
             got = ", ".join(self.methods) or "none"
             raise ConfigError(f"methods must be different ones of {', '.join(METHODS)}, got {got}")
-        if self.equal_time and PACE not in self.methods:
-            raise ConfigError(f"equal time needs method {PACE}, got {', '.join(self.methods)}")
+        if self.equal_time and TIMED_METHOD not in self.methods:
+            raise ConfigError(
+                f"equal time needs method {TIMED_METHOD}, got {', '.join(self.methods)}"
+            )
         if spare := [method for method in self.learning_rates if method not in self.methods]:
             raise ConfigError(
                 f"learning_rates must be of methods that race, {', '.join(self.methods)}, "
@@ -83,19 +85,19 @@ class RaceConfig:
 
     @property
     def seed_numbers(self) -> list[int]:
-        """The seeds themselves."""
+        """The list of seeds."""
         return list(range(self.config.seed, self.config.seed + self.seeds))
 
 
 def race(asked: RaceConfig, folder: Path, watch: Watch | None = None) -> Result:
-    """Carry out a race, or go on with it; race.json holds the result.
+    """Carry out a race, or continue it; race.json holds the result.
 
-    Finished runs are taken as they are, with their timings, so that a race that was killed
-    and started again gives the table that it would have given.
+    Finished runs are used again, with their timings, so a race that was interrupted and started
+    again gives the same table.
 
     Args:
-        asked: who races, on what.
-        folder: the race's own folder.
+        asked: the configuration of the race.
+        folder: the folder of the race.
         watch: progress.
 
     Returns:
@@ -132,9 +134,9 @@ def raced(asked: RaceConfig, root: Path, watch: Watch) -> Result:
 
 
 def warm_up(asked: RaceConfig) -> None:
-    """Train a throw-away network for two steps of every method.
+    """Train a network with every method for two steps, and discard it.
 
-    So that what the libraries do once per process, on first use, is charged to none of them.
+    In these steps the libraries initialise themselves, so no method of the race pays for this.
     """
     from snnlab.learning.fit import fit
     from snnlab.runs import assemble
@@ -150,19 +152,19 @@ def warm_up(asked: RaceConfig) -> None:
 
 
 def description(asked: RaceConfig) -> Result:
-    """What was asked for, in plain values, as race.json holds it."""
+    """The configuration of a race as values for race.json."""
     said = {
         "start": to_dict(asked.config),
         "methods": list(asked.methods),
         "seeds": asked.seed_numbers,
         "equal_time": asked.equal_time,
     }
-    # Not where there are none: older races do not say it either.
+    # Only if there are some, as in races of older versions.
     return said | ({"learning_rates": dict(asked.learning_rates)} if asked.learning_rates else {})
 
 
 def asked_in(race: Result) -> RaceConfig:
-    """What a race was asked for, from its race.json.
+    """The configuration of a race, from its race.json.
 
     Raises:
         ConfigError: settings or methods that this version does not know.
@@ -189,7 +191,7 @@ def laps(
 ) -> Iterator[Entry]:
     """Carry out the runs of one set of terms: seed by seed, the methods in turn.
 
-    In turn, so that a machine that grows slower with time slows all methods.
+    As methods alternate, a machine that becomes slower slows all of them.
     """
     from snnlab.runs.run import run
 
@@ -216,10 +218,10 @@ def equal_time_epochs(entries: list[Entry]) -> dict[str, int]:
     }
     epochs = {item["method"]: item["epochs"] for item in entries}
     filling = {
-        method: max(1, math.ceil(seconds[PACE] / taken * epochs[method]))
+        method: max(1, math.ceil(seconds[TIMED_METHOD] / taken * epochs[method]))
         for method, taken in seconds.items()
     }
-    return filling | {PACE: epochs[PACE]}
+    return filling | {TIMED_METHOD: epochs[TIMED_METHOD]}
 
 
 def entry(run: Run, terms: Terms) -> Entry:
@@ -247,5 +249,5 @@ def by_method(race: Result, terms: Terms) -> dict[str, list[Entry]]:
 
 
 def machine(environment: dict[str, Any]) -> str:
-    """What must be equal for timings to be comparable: hardware, threads, versions."""
+    """Hardware, threads and versions as a text; timings are comparable if it is equal."""
     return json.dumps([environment.get("hardware"), environment.get("versions")], sort_keys=True)

@@ -13,7 +13,7 @@ from snnlab.runs.config import from_dict
 from snnlab.runs.curves import conversions_of, curve_of
 from snnlab.runs.methods import METHODS
 from snnlab.studies import tables
-from snnlab.studies.race import PACE, TERMS, learning_rate
+from snnlab.studies.race import TERMS, TIMED_METHOD, learning_rate
 from snnlab.studies.study import Entry, Result, groups
 from snnlab.studies.tables import columns_at, csv_text, document, markdown, mean_text
 
@@ -59,7 +59,7 @@ def race_csv(race: Result) -> str:
 
 
 def race_rows(race: Result) -> list[Row]:
-    """The rows of the CSV; None stands for what was not measured."""
+    """The rows of the CSV; None: not measured."""
     return [
         dict.fromkeys(COLUMNS) | {key: entry[key] for key in OF_A_RUN} | row
         for entry in race["entries"]
@@ -85,7 +85,7 @@ def entry_rows(entry: Entry) -> Iterator[Row]:
 
 
 def entry_row(entry: Entry, T: int, curve: AccuracyCurve, images: int, cost: dict[str, Any]) -> Row:
-    """What was measured at one T."""
+    """The row of one T."""
     at = cost["timesteps"].index(T)
     return {
         "timesteps": T,
@@ -115,7 +115,7 @@ def race_markdown(race: Result) -> str:
 
 
 def heading(race: Result) -> str:
-    """What was raced, where, and by what command."""
+    """The heading: configuration, machine and command of the race."""
     asked, config = race["race"], race["race"]["start"]
     seeds = "numbers are means over seeds, with half the width of the 95 % t-interval"
     timed = ", one run after another"
@@ -147,7 +147,7 @@ def named(method: str, config: dict[str, Any]) -> str:
 
 
 def rates_in_words(race: Result) -> str:
-    """The peak learning rate of everybody, or of each method."""
+    """The common peak learning rate, or that of each method."""
     rates = {method: f"{learning_rate(race, method):g}" for method in race["race"]["methods"]}
     if len(set(rates.values())) == 1:
         return f"peak learning rate {next(iter(rates.values()))}"
@@ -155,7 +155,7 @@ def rates_in_words(race: Result) -> str:
 
 
 def notes(methods: Sequence[str], config: dict[str, Any]) -> dict[str, str]:
-    """What has to be said of the training of some methods; `config` as race.json holds it."""
+    """The notes of some methods, see `RunConfig.note`; `config` is that of race.json."""
     known = [method for method in methods if method in METHODS]
     found = {method: from_dict(config | {"method": method}).note for method in known}
     return {method: note for method, note in found.items() if note}
@@ -206,7 +206,7 @@ def conversion_part(entries: list[Entry]) -> str:
     """Accuracy of every conversion, on the images that all of them saw."""
     runs = [(entry["method"], entry) for entry in entries]
     note = f"Accuracy in percent on the first {entries[0]['subset']['images']:,} test images."
-    return conversion_table("conversion", runs, (PACE,)) + f"\n\n{note}"
+    return conversion_table("conversion", runs, (TIMED_METHOD,)) + f"\n\n{note}"
 
 
 def conversion_table(

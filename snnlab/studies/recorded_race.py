@@ -1,4 +1,4 @@
-"""The trainings of a race, as they are remembered: from its file, or from the runs beside it."""
+"""The records of the trainings of a race, from its file or from its runs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from snnlab.studies.race import TERMS, RaceConfig, asked_in, by_method
 from snnlab.studies.study import Entry, Result
 
 PER_EPOCH = {"seconds": "seconds_per_epoch", "validation_accuracy": "validation_accuracy"}
-"""What the metrics of a run hold of an epoch, and where the entry of a race holds it for all."""
+"""Keys of an epoch in a run's metrics, with the keys of their lists in an entry of a race."""
 
 
 def recorded_runs(race: Result, folder: Path | None = None) -> dict[str, list[Recorded]]:
@@ -21,11 +21,11 @@ def recorded_runs(race: Result, folder: Path | None = None) -> dict[str, list[Re
 
     Args:
         race: content of race.json.
-        folder: of the race. The file of an older race does not say what accuracy a network had
-            after each epoch; then its runs are read, which lie there.
+        folder: folder of the race. The file of an older race lacks the accuracy after each epoch;
+            then the runs in this folder are read.
 
     Raises:
-        RunError: the race is not finished, or does not say what happened epoch by epoch.
+        RunError: the race is not finished, or lacks numbers for each epoch.
 
     Example:
         >>> recorded_runs(read_race(Path("runs/races/digits")))["bptt"][0].validation

@@ -24,10 +24,10 @@ KINDS = {
     "weight_noise": "weight noise",
     "dropped_spikes": "dropped spikes",
 }
-"""The disturbances, and what tables call them."""
+"""The disturbances, with their names in tables."""
 Strength = Annotated[float, Valid(low=0)]
 TABLE_TIMESTEPS = (0, -2)
-"""Positions, among the T measured, of those that the table shows: the first, the last but one."""
+"""Which of the measured T the table shows: the first, and the last but one."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Robustness(Experiment):
     """The experiment that disturbs networks, those that trained with noise and those without.
 
     The network without noise starts from v_init = v_th / 2, as the one with noise does. Both
-    run without the noise of the training, and meet the same disturbance, number for number.
+    run without the noise of the training, and under exactly the same disturbance.
 
     Its result: `points` holds method, seed, kind, strength and accuracy by T; `gains` how many
     points noise in training brings, see `gain`.
@@ -53,7 +53,7 @@ class Robustness(Experiment):
     weight_noise: tuple[Strength, ...] = (0.0, 0.1, 0.2, 0.3, 0.5)
     """Standard deviations of the noise on weights, as a share of their root mean square."""
     dropped_spikes: tuple[Share, ...] = (0.0, 0.1, 0.2, 0.3, 0.5)
-    """Shares of the spikes that get lost."""
+    """Shares of the spikes that are lost."""
     draws: Count = 3
     """How often each disturbance is drawn anew; accuracies are means over the draws."""
 

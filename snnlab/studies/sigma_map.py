@@ -1,6 +1,6 @@
-"""The map of sigma and T: one network for each sigma, all else equal, each read at every T.
+"""The map of sigma and T: the accuracy at every T of one network for each sigma.
 
-Its networks are a sweep over `noise.sigma`, and the one that training without noise gives.
+Its networks are a sweep over `noise.sigma`, and one network trained without noise.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from snnlab.studies.study import Result
 from snnlab.studies.sweep import SweepConfig, entry
 
 SIGMA = "noise.sigma"
-"""The setting that the rows of the map stand for."""
+"""The setting that differs between the rows of the map."""
 WITHOUT = 0.0
 """The row of the network without noise."""
 
@@ -38,13 +38,13 @@ def networks(config: RunConfig) -> dict[float, RunConfig]:
 
 
 def quiet_twin(config: RunConfig) -> RunConfig:
-    """The same without noise: from the same weights and the same potential before T = 1."""
+    """The configuration without noise, with the same initial weights and v_init."""
     half = compared(config)[f"{QUIET}-half"]
     return replace(half, neuron=config.acting_neuron)
 
 
 def coarse_to_fine(sigmas: Iterable[float]) -> list[float]:
-    """The order in which a map is useful early: 1/sqrt(12), 0, and then what lies farthest.
+    """A good order for training: 1/sqrt(12), 0, then always the sigma farthest from all before.
 
     Example:
         >>> coarse_to_fine([0, 0.1, MATCHED_SIGMA, 0.5, 1])

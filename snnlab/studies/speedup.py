@@ -5,11 +5,11 @@ at least as accurate, on the same images. The speed-up is T' / T, or the ratio o
 seconds per image at T' and T (between two measured T' on the straight line). A conversion that
 stays below our accuracy counts with its last T', so the speed-up is then "at least" that.
 
-Rivals at their best decide: seed by seed and T by T the fastest of all conversions. Beside it stand
-each T and each conversion alone, down to the plainest, by the maximum and from rest, so that the
-abstract's best case is seen, too. Those T take part at which the claimed factor could be seen,
-given how far the conversions were run; if it could be seen at none, T = 1, where conversions that
-have reached our accuracy can still contradict.
+The best rival decides: for each seed and T the fastest of all conversions. Each T and each
+conversion are also reported alone, including the simplest one (thresholds by the maximum, neurons
+from rest), which is the best case for the abstract. Only those T are used at which the claimed
+factor could be observed with the T' that were measured. If there is none, T = 1 is used, as
+conversions that have reached our accuracy can still contradict the claim.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from snnlab.studies.evidence import Evidence, Untested, mean_of
 from snnlab.studies.study import Entry
 
 LEAST_SPEEDUP = 100.0
-"""Times as fast as a conversion: more than this is claimed."""
+"""The claim is a speed-up of more than this."""
 
 Cost = Callable[[Entry, int], float]
-"""What T timesteps of a run cost per image."""
+"""The cost per image of T timesteps of a run."""
 Match = dict[str, Any]
 """A conversion that is as accurate as our network at some T, as `matched` gives it."""
 
@@ -69,7 +69,7 @@ def farthest(e: Evidence, seeds: Sequence[int]) -> int:
 
 
 def timesteps_that_can_tell(e: Evidence, seeds: Sequence[int]) -> list[int]:
-    """The T of our network at which a conversion could be seen to need more than the factor."""
+    """The T of our network at which the claimed factor could be observed."""
     last = min(max(curve_of(run["subset"])) for run in e.runs(e.ours, seeds))
     most = farthest(e, seeds)
     return [T for T in powers_of_two(last) if most / T > LEAST_SPEEDUP] or [1]

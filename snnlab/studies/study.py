@@ -1,4 +1,4 @@
-"""What all studies share: a folder of their own, steps to watch, and a result in JSON."""
+"""The common code of all studies: a folder, steps with progress, and a result in JSON."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Watch:
-    """What a study tells a progress display; each of these may be left out."""
+    """Callbacks of a study for a progress display; each may be left out."""
 
     on_step: Callable[[Step], None] = lambda step: None
     on_batch: Callable[[Batch], None] | None = None
@@ -66,14 +66,14 @@ class Watch:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of study, and where studies of this kind lie: `runs/<shelf>/<folder>/<name>.json`."""
+    """A kind of study, and the path of its results: `runs/<shelf>/<folder>/<name>.json`."""
 
     name: str
-    """What messages call it, and what its file is called."""
+    """Its name in messages, and that of its file."""
     shelf: str
-    """Name of the folder in which the folders of such studies lie."""
+    """Name of the folder that holds the folders of such studies."""
     key: str = "asked"
-    """Under which the file holds what was asked for."""
+    """The key of the study's configuration in the file."""
     option: str = "--out"
     """Option of the command line that chooses another folder."""
 
@@ -88,17 +88,17 @@ class Kind:
 
     @contextmanager
     def open(self, folder: Path, asked: Result) -> Iterator[Result | None]:
-        """Make the folder of a study ready, and note in it what is asked for.
+        """Prepare the folder of a study, and write its configuration there.
 
         If the block raises before anything is measured, a folder that was made here is removed, so
         that another study can have its name.
 
         Args:
-            folder: of this study alone.
-            asked: all that decides the result.
+            folder: the folder of this study alone.
+            asked: everything that determines the result.
 
         Yields:
-            What the file holds so far; None in a fresh folder.
+            The present content of the file; None in a new folder.
 
         Raises:
             RunError: the folder holds another study.
@@ -134,9 +134,9 @@ class Kind:
         """Carry out a study, or take it from its folder if this code has finished it.
 
         Args:
-            folder: of this study alone.
-            asked: all that decides the result, in plain values.
-            work: does it; plain values, `environment` among them, that go into the file.
+            folder: the folder of this study alone.
+            asked: everything that determines the result, as values for JSON.
+            work: carries it out; returns values for the file, with an `environment`.
 
         Returns:
             The content of the file.
@@ -154,7 +154,7 @@ class Kind:
 
 
 def name_of(config: RunConfig) -> str:
-    """How the folder of a study is called: what is learned, and by which network."""
+    """The name of a study's folder, from its data and network."""
     return f"{data_in_names(config)}-{config.model.name}"
 
 

@@ -3,8 +3,8 @@
     sweeps/<name>/sweep.json    what was asked for, and the accuracies of every run
     <id>/                       the runs, beside those of other commands, see `store`
 
-Each run trains in a process of its own with one thread, so that many keep many cores busy,
-and gives, bit for bit, what `OMP_NUM_THREADS=1 snnlab train` gives with its settings.
+Each run trains in a separate process with one thread, so that all cores are used. Its result is,
+bit for bit, that of `OMP_NUM_THREADS=1 snnlab train` with its settings.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from snnlab.studies.study import Entry, Kind, Result
 
 SWEEP = Kind("sweep", shelf="sweeps", key="sweep", option="--name")
 ATTEMPTS = 3
-"""How often a run is started whose process or worker gets killed."""
+"""Number of attempts for a run whose process or worker is killed."""
 
 Grid = dict[str, tuple[Any, ...]]
 """Dotted names of settings, and their values."""
@@ -39,7 +39,7 @@ class SweepError(RuntimeError):
 
 @dataclass(frozen=True)
 class SweepConfig:
-    """What a sweep is asked for: the settings that vary with their values, and all others.
+    """The configuration of a sweep: the settings that vary with their values, and all others.
 
     Raises:
         ConfigError: an empty grid, an unknown setting, or a value it cannot have.
@@ -89,13 +89,13 @@ def parse_grid(texts: Sequence[str]) -> Grid:
 
 
 def named_texts(texts: Sequence[str], subject: str, form: str, twice: str) -> dict[str, str]:
-    """What stands behind the "=" of each text, by what stands before it.
+    """Split each text at its "=": the right sides by the left sides.
 
     Args:
         texts: like `name=values`.
-        subject: what a refusal begins with.
-        form: what it says is valid.
-        twice: what is said of a name that comes again.
+        subject: the beginning of an error message.
+        form: the valid form, for the message.
+        twice: the end of the message for a repeated name.
 
     Raises:
         ConfigError: a text without one side, or the same name twice.
@@ -112,14 +112,14 @@ def named_texts(texts: Sequence[str], subject: str, form: str, twice: str) -> di
 
 
 def values_of(text: str) -> tuple[Any, ...]:
-    """Values with commas between them: as JSON reads all of them, or each, or else as text."""
+    """Values separated by commas: read as one JSON list if possible, else one by one."""
     with contextlib.suppress(ValueError):
         return tuple(json.loads(f"[{text}]"))
     return tuple(value_of(part) for part in text.split(","))
 
 
 def value_of(text: str) -> Any:
-    """A value as JSON reads it, or else the text itself."""
+    """A value read as JSON if possible, else the text itself."""
     try:
         return json.loads(text)
     except ValueError:
@@ -133,14 +133,14 @@ def sweep(
     root: Path | None = None,
     on_end: Callable[[RunConfig], None] = lambda config: None,
 ) -> Result:
-    """Carry out a sweep, or go on with it; sweep.json holds the result.
+    """Carry out a sweep, or continue it; sweep.json holds the result.
 
-    Finished runs are taken as they are. A run whose process or worker is killed goes on
-    elsewhere. A run that fails does not keep the others from their end.
+    Finished runs are used again. A run whose process or worker is killed continues elsewhere. A
+    run that fails does not stop the others.
 
     Args:
-        asked: which runs.
-        folder: the sweep's own folder.
+        asked: the configuration of the sweep.
+        folder: the folder of the sweep.
         open_pool: makes the pool where the runs train; called unless all are finished.
         root: the folder of run folders.
         on_end: called with the configuration of each run that has ended, well or badly.

@@ -20,10 +20,10 @@ COLUMNS = ("timesteps", "seeds", "accuracy", "low", "high", "lowest", "highest",
 
 @dataclass(frozen=True)
 class Point:
-    """The runs of a sweep that differ in nothing but the seed."""
+    """The runs of a sweep that differ only in the seed."""
 
     settings: dict[str, Any]
-    """By dotted name, without the seed."""
+    """Values of the varying settings by dotted name, without the seed."""
     entries: list[Entry]
     """One per seed, see `sweep.entry`."""
 

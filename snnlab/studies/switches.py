@@ -21,21 +21,21 @@ LEAK = 0.9
 """Leak factor of the leaky neurons."""
 
 BATCH = 256
-"""Images at once where batch-norm statistics are measured anew."""
+"""Batch size for measuring the statistics of batch norm again."""
 
 
 @dataclass(frozen=True)
 class Switch:
-    """One thing that is done differently."""
+    """One change in training or conversion."""
 
     name: str
     """Short, as in tables and figures."""
     says: str
     """What it does, in a sentence."""
     trained: Callable[[RunConfig], RunConfig] = lambda config: config
-    """How the training differs."""
+    """Changes the configuration of the training."""
     changed: Change = lambda net, data, timesteps: net
-    """What becomes of the trained network; it gets training images and T of the conversion."""
+    """Changes the trained network, with the training images and T of the conversion."""
     max_pooling: bool = False
     """Whether the network pools maxima instead of means."""
 
@@ -100,7 +100,7 @@ def replace_pooling(module: nn.Module) -> None:
     from snnlab.network.layers import ConvPoolNorm
 
     for name, child in module.named_children():
-        if isinstance(child, ConvPoolNorm):  # computes the mean without asking its pooling
+        if isinstance(child, ConvPoolNorm):  # it computes the mean without calling its pooling
             child = nn.Sequential(*child)
             setattr(module, name, child)
         if isinstance(child, nn.AvgPool2d):
@@ -169,4 +169,4 @@ SWITCHES: tuple[Switch, ...] = (
         changed=lambda net, data, timesteps: renormalised(net, data.train, timesteps),
     ),
 )
-"""The first one is what the others are compared with."""
+"""All switches; the first one is the reference, with which the others are compared."""

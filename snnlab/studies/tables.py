@@ -1,4 +1,4 @@
-"""Tables as text: Markdown for people, CSV for programs; and what stands above them."""
+"""Tables as text, Markdown for people and CSV for programs; and the headings above them."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def document(*parts: str) -> str:
 def heading(
     title: str, asked: dict[str, Any], made_by: dict[str, Any], seeds: str, timed: str = ""
 ) -> str:
-    """What was measured, where, and by what command.
+    """The heading of a study: configuration, machine and command.
 
     Args:
-        title: what the study is.
-        asked: its configuration, under `start`, and its `seeds`, as its JSON file holds them.
+        title: title of the study.
+        asked: its configuration (`start`) and its `seeds`, from its JSON file.
         made_by: see `provenance.environment`.
-        seeds: what is to be said of the seeds.
-        timed: how the machine was used, where that decides.
+        seeds: a remark about the seeds.
+        timed: a remark about the use of the machine, if times were measured.
     """
     config = asked["start"]
     lines = [
@@ -65,7 +65,7 @@ def versions_in_words(found: dict[str, str]) -> str:
 
 
 def columns_at(timesteps: Iterable[int]) -> list[str]:
-    """How the columns of accuracies at some T are headed."""
+    """The headings of the columns of accuracies at some T."""
     return [f"T = {T}" for T in timesteps]
 
 

@@ -29,7 +29,7 @@ class Busy:
 @pytest.fixture
 def on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(whole_files, "ATTEMPTS", 5)
-    monkeypatch.setattr(whole_files, "PAUSE", 0.001)
+    monkeypatch.setattr(whole_files, "SECONDS_BETWEEN_ATTEMPTS", 0.001)
 
 
 @pytest.mark.usefixtures("on_windows")

@@ -78,7 +78,7 @@ def test_a_worker_with_other_code_is_refused(tiny: RunConfig, tmp_path: Path) ->
 @pytest.mark.parametrize("hangs_up", [False, True])
 def test_a_port_where_no_scheduler_listens(hangs_up: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Dask's own client would wait for ever for one that says nothing."""
-    monkeypatch.setattr("snnlab.jobs.dask_pool.PATIENCE", 0.3)
+    monkeypatch.setattr("snnlab.jobs.dask_pool.SCHEDULER_TIMEOUT", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as server:
         thread = threading.Thread(target=lambda: server.accept()[0].close(), daemon=True)
         if hangs_up:

@@ -116,7 +116,7 @@ def test_the_machine_says_how_busy_its_cores_are(monkeypatch: pytest.MonkeyPatch
     cores = [SimpleTimes(100.0, 900.0)] * 4
     monkeypatch.setattr(psutil, "cpu_times", lambda percpu: cores)
     monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1}, raising=False)
-    machine.LOOKED.clear()
+    machine.LAST_READING.clear()
     memory = SimpleNamespace(total=8 * GIB, available=6 * GIB)
     monkeypatch.setattr(psutil, "virtual_memory", lambda: memory)
     assert machine_load() == Load("", 0.1, 2 * GIB, 8 * GIB, 2)  # since boot

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snnlab.jobs.durations import SHORTEST, Durations, seconds_per_epoch
+from snnlab.jobs.durations import LEAST_SECONDS_LEFT, Durations, seconds_per_epoch
 from snnlab.jobs.fair_queue import FairQueue, Job
 from snnlab.jobs.places import Kind
 from snnlab.jobs.progress import Progress
@@ -185,7 +185,7 @@ def test_a_running_job_says_itself_how_long_it_takes() -> None:
     assert known.left(job, Progress(1, 5, 10, 0.1, 33.0), 101.0) == 33.0
     assert known.left(job, Progress(1, 10, 10, 0.1, 0.0), 110.0) == pytest.approx(2)  # measuring
     assert known.left(job, None, 104.0) == pytest.approx(8)
-    assert known.left(job, None, 500.0) == SHORTEST
+    assert known.left(job, None, 500.0) == LEAST_SECONDS_LEFT
     assert Durations([], [], ONE).left(job, None, 104.0) is None
 
 

@@ -23,8 +23,8 @@ def test_it_equals_slope_times_gradient(surrogate, total):
     base = None if total is None else torch.randn(500, dtype=torch.float64)
     expected = grad * slope(surrogate, (x + offset) / v_th) / v_th
     assert expected.abs().max() > 0.05
-    weighted, room = WeightedSlope(surrogate, offset, v_th, x), torch.empty_like(x)
-    found = weighted.add_to(base, grad, x, room=room, out=torch.empty_like(x))
+    weighted, scratch = WeightedSlope(surrogate, offset, v_th, x), torch.empty_like(x)
+    found = weighted.add_to(base, grad, x, scratch=scratch, out=torch.empty_like(x))
     torch.testing.assert_close(found, expected if base is None else base + expected)
     if base is None:
         torch.testing.assert_close(weighted.times(grad, x), expected)

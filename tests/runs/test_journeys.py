@@ -25,7 +25,7 @@ from snnlab.runs.config import RunConfig, from_dict, to_dict
 from snnlab.runs.methods import METHODS
 from snnlab.runs.presets import PRESETS
 from snnlab.runs.store import run_id
-from snnlab.settings import Valid, bare, declared, validity
+from snnlab.settings import Valid, declared, validity, without_notes
 from snnlab.studies.sweep import with_settings
 
 
@@ -90,7 +90,7 @@ def shortened(value: Any) -> Any:
 
 def values_of(hint: Any) -> st.SearchStrategy[Any]:
     """Any value that a field can have, from how it is declared; numbers as Python mixes them."""
-    valid, kind = validity(hint), bare(hint)
+    valid, kind = validity(hint), without_notes(hint)
     origin = get_origin(kind)
     if origin in (Union, UnionType):
         (inner,) = (option for option in get_args(kind) if option is not NoneType)
@@ -172,7 +172,7 @@ def groups() -> Iterator[tuple[type, str, Any]]:
     found: list[type] = [RunConfig]
     for kind in found:
         for field in fields(kind):
-            inner = bare(declared(kind)[field.name])
+            inner = without_notes(declared(kind)[field.name])
             if is_dataclass(inner) and inner not in found:
                 found.append(inner)  # type: ignore[arg-type]
             yield kind, field.name, declared(kind)[field.name]
@@ -181,7 +181,7 @@ def groups() -> Iterator[tuple[type, str, Any]]:
 SCALARS = [
     (kind, name, hint)
     for kind, name, hint in groups()
-    if not is_dataclass(bare(hint)) and get_origin(bare(hint)) is not tuple
+    if not is_dataclass(without_notes(hint)) and get_origin(without_notes(hint)) is not tuple
 ]
 
 
@@ -190,7 +190,7 @@ SCALARS = [
 )
 def test_a_value_of_another_kind_is_refused_by_name(kind: type, name: str, hint: Any) -> None:
     """In Python, where nothing else stands between the user and the dataclass."""
-    inner = bare(hint)
+    inner = without_notes(hint)
     options = get_args(inner) if get_origin(inner) in (Union, UnionType) else (inner,)
     wrong: list[Any] = [[1], {}, object(), b"x"]
     if bool not in options:

@@ -1,1 +1,1 @@
-"""What is fast: kernels for CPU and GPU that tests hold equal to `dynamics` and `rounding`."""
+"""Fast kernels for CPU and GPU; tests compare them with `dynamics` and `rounding`."""

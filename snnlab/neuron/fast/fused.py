@@ -28,9 +28,9 @@ TYPES = (torch.float32, torch.float16, torch.bfloat16)
 
 
 def usable(currents: Tensor, *used: Noise | Surrogate) -> bool:
-    """Whether the fused kernels can run on this tensor, with noise and surrogate that are used.
+    """Whether the fused kernels can run on this tensor with this noise and this surrogate.
 
-    It is on a GPU and not float64, and the programs know family and shape.
+    The tensor must be on a GPU and not float64; the Triton programs must know the distributions.
     """
     here = HAS_TRITON and currents.is_cuda and currents.dtype in TYPES
     return here and all(one.law.on_gpu is not None for one in used)
@@ -53,10 +53,10 @@ def table_on(device: torch.device, quantiles: tuple[float, ...]) -> Tensor:
 
 
 def arguments_of(law: Density, like: Tensor) -> tuple[Tensor, int, str]:
-    """What a kernel is told of a distribution: its table, the number of intervals, its name.
+    """The arguments of a kernel that describe a distribution: table, number of intervals, name.
 
     Raises:
-        ValueError: the programs do not know it, see `usable`.
+        ValueError: the Triton programs do not know the distribution, see `usable`.
     """
     if law.on_gpu is None:
         raise ValueError(f"the GPU programs do not know {law.name!r}")
@@ -82,8 +82,8 @@ def dense_timestep(current: Tensor) -> Tensor:
     return current if dense else current.contiguous()
 
 
-def same_places(grad: Tensor, like: Tensor) -> Tensor:
-    """The gradient, copied only where its elements do not lie as those of `like` do."""
+def in_layout_of(grad: Tensor, like: Tensor) -> Tensor:
+    """The gradient in the memory layout of `like`; copied only if its own differs."""
     return grad if grad.stride() == like.stride() else torch.empty_like(like).copy_(grad)
 
 
@@ -110,7 +110,7 @@ def weighted_slope(
     """`kernels.WeightedSlope.times` in one kernel: the backward pass of `kernels.noisy_fire`."""
     from snnlab.neuron.fast.triton_kernels import weigh
 
-    grad, out = same_places(grad, current), torch.empty_like(current)
+    grad, out = in_layout_of(grad, current), torch.empty_like(current)
     n, width, table = current.numel(), surrogate.width * v_th, arguments_of(surrogate.law, current)
     with torch.cuda.device_of(current):
         weigh[programs(n)](grad, current, out, n, offset, width, *table, BLOCK)
@@ -187,7 +187,7 @@ class FusedScan(torch.autograd.Function):
         spikes = like_timesteps(currents)
         if currents[0].stride() != spikes[0].stride():
             currents = torch.empty_like(spikes).copy_(currents)
-        start = same_places(v, spikes[0])
+        start = in_layout_of(v, spikes[0])
         potentials = torch.empty_like(spikes, dtype=torch.float32) if learning else start
         last, n = torch.empty_like(spikes[0], dtype=torch.float32), start.numel()
         law = arguments_of(noise.law, start) if noise else (start, 1, "none")
@@ -216,7 +216,7 @@ class FusedScan(torch.autograd.Function):
         if of_spikes is not None and of_spikes[0].stride() != first.stride():
             of_spikes = torch.empty_like(spikes).copy_(of_spikes)
         if of_last is not None:
-            of_last = same_places(of_last.float(), first)
+            of_last = in_layout_of(of_last.float(), first)
         grad_currents, grad_start = torch.empty_like(spikes), torch.empty_like(first)
         with torch.cuda.device_of(first):
             scan_backward[programs(n)](

@@ -4,8 +4,8 @@
 `fast_scan`   T timesteps; without noise one saved tensor for the backward pass.
 
 Both compute what `dynamics` computes, with fewer passes over memory. On a GPU each is a single
-kernel, see `fused`; what stands here is for the CPU, and for a GPU without Triton. `torch.export`
-reads the plain operations of `dynamics`, as an exported program runs where the kit is not.
+kernel, see `fused`; the code here runs on the CPU, and on a GPU without Triton. `torch.export`
+reads torch's operations in `dynamics` instead, as an exported program runs without the kit.
 
 `noisy_fire` does not draw Gaussian numbers. A neuron fires with probability
 p = F(z), z = (mean potential - v_th) / (width of the noise), so it compares p with
@@ -31,13 +31,13 @@ LEVELS = 2**15
 class WeightedSlope:
     """The surrogate slope at the distance (x + offset) from the threshold, times a gradient.
 
-    The constants are tensors on the device, made once, so that a GPU never waits for them.
+    Its constants become tensors on the device once, so that no call waits for a copy to a GPU.
 
     Args:
         surrogate: shape and width.
-        offset: minus the threshold, plus what is known of the potential besides x.
+        offset: the rest of the potential besides x, minus the threshold.
         v_th: threshold, the unit of the width.
-        like: a tensor with the type and the device of what will come.
+        like: a tensor with the type and the device of the later x.
 
     Example:
         >>> weighted = WeightedSlope(Surrogate(), -1.0, 1.0, potentials)
@@ -55,21 +55,21 @@ class WeightedSlope:
     def times(self, grad: Tensor, x: Tensor) -> Tensor:
         """Slope at x times grad, as a new tensor of the shape and the layout of x."""
         out = torch.empty_like(x)
-        return self.add_to(None, grad, x, room=out, out=out)
+        return self.add_to(None, grad, x, scratch=out, out=out)
 
     def add_to(
-        self, total: Tensor | None, grad: Tensor, x: Tensor, *, room: Tensor, out: Tensor
+        self, total: Tensor | None, grad: Tensor, x: Tensor, *, scratch: Tensor, out: Tensor
     ) -> Tensor:
         """Write total + slope at x times grad into `out`.
 
         Args:
-            total: what to add to; None: nothing.
+            total: the tensor to add to; None: nothing.
             grad: gradient with respect to the spikes, the shape of x.
             x: where the slope is taken.
-            room: is overwritten; may be `out` itself.
-            out: the result; only without a total may it be `room`.
+            scratch: memory for a result in between; may be `out` if there is no total.
+            out: receives the result.
         """
-        z = torch.add(self.offset, x, alpha=self.scale, out=room)
+        z = torch.add(self.offset, x, alpha=self.scale, out=scratch)
         z = self.law.quick_slope(z, self.constant, self.width, self.v_th)
         if self.law.quick_inverse:
             if total is None:
@@ -87,12 +87,12 @@ def noisy_fire(
     surrogate: Surrogate,
     generator: torch.Generator,
 ) -> Tensor:
-    """Spikes of the noisy single step that starts from the noise alone.
+    """Spikes of the noisy single step: the potential before it is the noise and nothing else.
 
     Args:
         current: (B, *), any dense memory layout.
         neuron: threshold and leak.
-        noise: stands in place of the residual potential.
+        noise: takes the place of the residual potential.
         surrogate: slope at the mean potential, for the backward pass.
         generator: on the device of `current`.
 
@@ -157,7 +157,7 @@ def random_bits(like: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def widened(x: Tensor) -> Tensor:
-    """At least float32: with fewer digits potentials add up wrongly and draws are too coarse."""
+    """X as float32 if it is a half type: those add up potentials wrongly and draw too coarsely."""
     return x.float() if x.dtype in (torch.bfloat16, torch.float16) else x
 
 
@@ -204,7 +204,7 @@ class Scan(torch.autograd.Function):
     ) -> tuple[Tensor, Tensor]:
         """Spikes and last potential."""
         ctx.neuron, ctx.surrogate = neuron, surrogate
-        ctx.set_materialize_grads(False)  # the last potential of a network is used by nobody
+        ctx.set_materialize_grads(False)  # mostly no gradient arrives for the last potential
         learning = ctx.needs_input_grad[0] or ctx.needs_input_grad[2]
         spikes = fused.like_timesteps(currents)
         potentials = fused.like_timesteps(currents) if learning else None
@@ -213,8 +213,8 @@ class Scan(torch.autograd.Function):
             h = last if potentials is None else potentials[t]
             torch.add(current, v, alpha=neuron.beta, out=h)
             torch.ge(h, neuron.v_th, out=spikes[t])
-            goes_on = t + 1 < len(currents)
-            v = potentials[t + 1] if potentials is not None and goes_on else last
+            is_last = t + 1 == len(currents)
+            v = last if potentials is None or is_last else potentials[t + 1]
             reset_into(v, h, spikes[t], neuron)
         if potentials is not None:
             ctx.save_for_backward(potentials)
@@ -227,13 +227,13 @@ class Scan(torch.autograd.Function):
         neuron: Neuron = ctx.neuron
         grad_spikes, grad_v = grads
         weighted = WeightedSlope(ctx.surrogate, -neuron.v_th, neuron.v_th, potentials)
-        grads_in, room = torch.empty_like(potentials), torch.empty_like(potentials[0])
+        grads_in, scratch = torch.empty_like(potentials), torch.empty_like(potentials[0])
         for t in reversed(range(len(potentials))):
             h, grad = potentials[t], grads_in[t]
             if grad_v is not None and neuron.reset == "zero":
                 grad_v = grad_v * (h < neuron.v_th)
             if grad_spikes is not None:
-                weighted.add_to(grad_v, grad_spikes[t], h, room=room, out=grad)
+                weighted.add_to(grad_v, grad_spikes[t], h, scratch=scratch, out=grad)
             else:
                 grad.copy_(grad_v)
             grad_v = grad * neuron.beta if neuron.beta != 1 else grad

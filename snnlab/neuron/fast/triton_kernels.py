@@ -48,7 +48,7 @@ def probability(z, table, intervals, FAMILY: tl.constexpr):
 
 @triton.jit
 def standard_noise(seed, place, table, intervals, FAMILY: tl.constexpr):
-    """Noise with mean 0 and standard deviation 1; `place` names the number, an int64."""
+    """Noise with mean 0 and standard deviation 1; `place` is the index of the draw, an int64."""
     bits, other, _, _ = tl.randint4x(seed, place)
     u = tl.minimum(tl.maximum(even(bits), 1e-7), 1 - 1e-7)
     if FAMILY == "gaussian":
