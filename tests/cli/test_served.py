@@ -92,7 +92,7 @@ def test_a_browser_is_opened_where_there_is_a_screen(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(sys, "platform", platform)
-    monkeypatch.setattr(opening, "MOMENT", 0)
+    monkeypatch.setattr(opening, "BROWSER_DELAY", 0)
     monkeypatch.setattr(opening, "open_browser", asked.append)
     timers: list[Any] = []
     real = opening.threading.Timer
