@@ -127,10 +127,20 @@ def made_by(
 
 
 def parameters_of(make: MakeLayer) -> Mapping[str, Parameter]:
-    """The parameters of a maker, by name; none for a class that has no `__init__` of its own."""
+    """The parameters of a maker, by name; none for a class that has no `__init__` of its own.
+
+    Raises:
+        ValueError: it is built into Python and does not tell its parameters, as `int`.
+    """
     if getattr(make, "__init__", None) is nn.Module.__init__:
         return {}  # its signature takes anything, and its body nothing
-    return signature(make).parameters
+    try:
+        return signature(make).parameters
+    except ValueError:
+        raise ValueError(
+            f"layer={make.__name__} makes no layer of neurons: give a class or a function, as in "
+            "layer=NeuronLayer"
+        ) from None
 
 
 def is_required(parameter: Parameter | None) -> bool:

@@ -279,6 +279,7 @@ def test_a_learned_threshold_needs_neurons_in_its_unit():
         (nn.ReLU, {}, r"needs neurons with advance; the ReLU of stage 0 has none.*NeuronLayer"),
         (Bare(), {}, r"must be a class or a function .*, got Bare\(\)"),
         ("lif", {}, "must be a class or a function .*, got 'lif'"),
+        (int, {}, "layer=int makes no layer of neurons"),
         (Bare, {"noise": Noise()}, "noise would be lost: layer=Bare has no parameter of that name"),
         (Bare, {"neuron": Neuron()}, "neuron would be lost: .*; it may have neuron, noise, surr"),
         (lambda tau: Bare(), {}, "'tau'; it may have the parameters neuron, noise, surrogate, cha"),
