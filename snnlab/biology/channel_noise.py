@@ -35,7 +35,7 @@ Floats = NDArray[np.float64]
 PULSE, SETTLING, WINDOW = 1.0, 5.0, 9.0
 """ms: length of the pulse, time before it, and time after its beginning in which spikes count."""
 PERIOD = 25.0
-"""ms from one pulse of a train to the next: long enough to recover from a spike."""
+"""ms from one pulse of a train to the next, in which the membrane recovers from a spike."""
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ def trained(config: RunConfig, root: Path, says: str, *, again: bool) -> Run:
 
 
 def few_threads(config: RunConfig) -> None:
-    """Use one thread for digits: they are too small for several, which would only wait."""
+    """Use one thread for digits: too little work to share, and waiting for a busy core is slow."""
     if config.data.name == "digits":
         import torch
 

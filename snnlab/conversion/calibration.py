@@ -83,7 +83,7 @@ def largest(net: ANN, images: Images, per_channel: bool) -> list[Tensor]:
 
 @torch.no_grad()
 def percentiles(net: ANN, images: Images, percent: float, top: list[Tensor]) -> list[Tensor]:
-    """Percentiles of the activations above 0.
+    """Values that `percent` percent of the activations above 0 do not exceed.
 
     They are read from a histogram, so memory does not grow with the number of images; the error is
     at most 1 / BINS of the largest activation, rounded up.

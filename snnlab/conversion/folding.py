@@ -24,7 +24,7 @@ def fold_batchnorm(net: Net) -> Net:
     Both are merged into the weights and the bias of the convolution or linear layer before it; if
     there is none, batch norm becomes a convolution from each element to itself. This is computed in
     float64, so the outputs differ by rounding only. Learned thresholds are merged into the same
-    weights, except in stages with a shortcut.
+    weights, except in stages with a shortcut, which adds a current of its own.
 
     Args:
         net: spiking network or ANN; it is not changed.
@@ -56,7 +56,7 @@ def fold_batchnorm(net: Net) -> Net:
 
 @torch.no_grad()
 def fold_threshold(stage: Stage) -> None:
-    """Divide the last weights of a stage by its learned threshold, if it has no shortcut."""
+    """Divide the last weights of a stage by its learned threshold, if no shortcut adds current."""
     row = cast(nn.Sequential, stage.layers)
     behind = [i for i, layer in enumerate(row) if not isinstance(layer, nn.AvgPool2d)]
     alone = behind and isinstance(row[behind[-1]], Weighted) and stage.shortcut is None

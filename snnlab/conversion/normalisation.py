@@ -110,7 +110,7 @@ def scale_outputs(layer: nn.Module, divisor: Tensor, name: str) -> nn.Module:
 
 
 def spread(factor: Tensor, count: int, name: str) -> Tensor:
-    """Repeat factors (1,) or (C,) to (count,): a flattened channel has several neighbours."""
+    """Repeat factors (1,) or (C,) to (count,); a flattened channel fills neighbouring elements."""
     if count % len(factor):
         raise ValueError(
             f"{name!r} has {count} channels where {len(factor)} thresholds belong; "

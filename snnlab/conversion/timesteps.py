@@ -1,4 +1,4 @@
-"""Convert a network trained with one timestep to T timesteps, and certify that it is unchanged."""
+"""Convert a network trained with one timestep to T timesteps, and certify what it kept."""
 
 from __future__ import annotations
 

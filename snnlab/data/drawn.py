@@ -129,7 +129,7 @@ def as_optdigits(digit: Grey) -> Grey:
 
 
 def with_usual_strokes(bits: Bits) -> Bits:
-    """Remove the rim of thick strokes, or add one to thin strokes; twice in extreme cases."""
+    """Remove the rim of strokes with much ink, or add one to those with little; once or twice."""
     count, changed = bits.sum(), bits
     if count > THINNER_ABOVE:
         changed = ndimage.binary_erosion(bits, iterations=2 if count > THINNER_TWICE else 1)

@@ -43,7 +43,7 @@ def split_up(raw: RawData, spec: DataSpec) -> list[RawImages]:
 
 
 def stratified_order(labels: Tensor, seed: int) -> Tensor:
-    """A random order in which any consecutive images hold the classes in proportion.
+    """A random order in which every stretch of consecutive images has the classes in proportion.
 
     Within its class, an image gets a random rank r of n; images are then sorted by (r + 1/2) / n,
     ties at random. So a smaller subset is always part of a larger one with the same seed.

@@ -26,7 +26,7 @@ from snnlab.settings import count, quoted, with_article
 OPSET = 18
 """Version of ONNX's operators; runtimes from 2023 on support it."""
 EXPORTING = threading.Lock()
-"""Held during an export: if two threads traced networks at once, tracing would fail afterwards."""
+"""Held during an export: two threads that trace at once spoil tracing for the whole process."""
 
 
 def write_onnx(

@@ -311,7 +311,7 @@ class Engine:
                 pool.close()
         finally:
             with self.lock:
-                self.file.close(self.queue)  # with "running" jobs; the next server interrupts them
+                self.file.close(self.queue)  # "running" ones are interrupted for the next server
                 for job in list(self.queue.running):
                     self.note(job, Outcome("interrupted", STOPPED))
 

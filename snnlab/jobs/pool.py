@@ -96,7 +96,7 @@ def job_of(config: RunConfig, root: Path, *, threads: int | None = None) -> JobD
 
 
 def carry_out(pool: Pool, jobs: dict[str, JobData]) -> Generator[tuple[str, Outcome], None, None]:
-    """Carry out jobs; yield name and outcome of each when it ends. Closing it ends all jobs.
+    """Yield the name and outcome of each job when it ends; closing the generator ends the others.
 
     Example:
         >>> for name, outcome in carry_out(LocalPool(places), jobs):

@@ -36,7 +36,7 @@ def save_checkpoint(
     identity: dict[str, Any],
     progress: Progress,
 ) -> None:
-    """Write everything that a training needs to continue; an interruption leaves the old file."""
+    """Write everything that a training needs to continue; a kill leaves the old file or the new."""
     state = optimizer.state_dict()
     tensors: dict[str, Tensor] = {f"net.{k}": v for k, v in net.state_dict().items()}
     for index, slots in state["state"].items():

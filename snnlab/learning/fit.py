@@ -73,7 +73,7 @@ class Epoch:
     noise: bool
     """Whether noise acted."""
     seconds: float
-    """Training time without validation, by `stopwatch`."""
+    """Training time, without validation; `stopwatch` says what it counts."""
     noise_by_stage: list[float] = field(default_factory=list)
     """Sigma of the noise of each stage at the end of the epoch, in units of v_th; learned per
     channel: their mean. Empty for a network without noise."""
@@ -81,7 +81,7 @@ class Epoch:
     """Threshold of each stage at the end of the epoch, if it is learned; per channel: their mean.
     Empty if it is not."""
     own_spikes: bool = False
-    """Whether the epoch belonged to the rates phase, see `rates`."""
+    """Whether the epoch was of the rates phase, on own spikes over several timesteps: `rates`."""
 
 
 OnBatch = Callable[[Batch], None] | None

@@ -69,7 +69,7 @@ class BPTT:
         settle(self)
 
     def check(self, net: StagedNet) -> None:
-        """Accept only spiking networks whose noise can act at each timestep."""
+        """Accept spiking networks whose noise can act at each timestep, see `check_spiking`."""
         check_spiking(net, "BPTT")
         if self.timesteps > 1:
             for stage in net.stages:
@@ -106,7 +106,7 @@ class PlainANN:
 
 
 def check_spiking(net: StagedNet, method: str) -> None:
-    """Raise ValueError unless this is a spiking network that `fit` can train."""
+    """Raise ValueError unless all stages end in neurons with `advance`; also see `check_layers`."""
     if not isinstance(net, SpikingNet):
         raise ValueError(
             f"{method} needs a SpikingNet, got a {type(net).__name__}; "

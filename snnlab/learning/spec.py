@@ -92,7 +92,10 @@ class Training:
 
     @property
     def mean_epochs(self) -> int:
-        """How many epochs before the rates phase train on the mean response; at most those left."""
+        """How many epochs before the rates phase train on the mean response.
+
+        At most those that warm-up and rates phase leave.
+        """
         left = self.epochs - self.warm_up_epochs - self.rates_epochs
         return min(round(self.mean_fraction * self.epochs), left)
 

@@ -196,7 +196,7 @@ class SeedCurves:
 
     @classmethod
     def of(cls, curves: Iterable[AccuracyCurve]) -> Self:
-        """From one curve per seed, at those T that all curves have."""
+        """Make it from one curve per seed, at those T that all curves have."""
         seeds = list(curves)
         shared = sorted(set.intersection(*map(set, seeds))) if seeds else []
         return cls(tuple(shared), tuple(tuple(seed[T] for T in shared) for seed in seeds))

@@ -51,7 +51,7 @@ class StageSeen:
     v_th: float
     """Threshold."""
     trained: Floats
-    """How often each neuron fires under the conditions of training, (*): `firing_in_training`."""
+    """How often each neuron fires as in training, (*); see `firing_in_training`."""
 
     @cached_property
     def rates(self) -> Floats:
@@ -91,7 +91,7 @@ class ImageSeen:
         return found
 
     def decided_at(self, t: int | None = None) -> int:
-        """The timestep since which the decision has not changed until timestep t; None: until T."""
+        """The timestep from which on the decision is the same up to t; None: up to T."""
         t = self.timesteps if t is None else t
         decisions = self.decisions[:t]
         return 1 + max((i for i in range(1, t) if decisions[i] != decisions[i - 1]), default=0)

@@ -1,4 +1,4 @@
-"""Count synapses: the additions that a spike causes, and the multiplications of a ReLU network.
+"""Synaptic operations: the additions that a spike causes, the multiplications of a ReLU network.
 
 Both networks are counted with the same synapses. All layers between two layers of neurons, up to
 the last one with weights, count as one layer. A synapse is a pair of a pixel or a neuron and an

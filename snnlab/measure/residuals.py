@@ -27,7 +27,7 @@ BINS = BINS_PER_THRESHOLD * (RANGE[1] - RANGE[0])
 
 WIDE_RANGE = (-100, 100)
 WIDE_BINS_PER_THRESHOLD = 10
-"""The same for histograms wide enough for potentials that drift."""
+"""The same for histograms as wide as potentials drift; their end bins also count those beyond."""
 
 GROUPS = ("silent", "active", "saturated")
 """Groups of neurons, see `ResidualSummary`."""

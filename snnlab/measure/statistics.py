@@ -210,7 +210,7 @@ class PairedImages:
 
     @property
     def p_loss(self) -> float:
-        """Chance of at least this many lost images, if lost and gained ones are equally likely.
+        """Chance of so many lost images or more among those that change, if neither is likelier.
 
         The exact sign test of McNemar (1947), one-sided.
         """
@@ -223,7 +223,8 @@ class PairedImages:
         """Chance of a difference at least as good as this one, if `MARGIN` points are truly lost.
 
         Each image is lost, gained, or neither, and all possible counts are summed exactly. The
-        share of gained images is the one that makes the measured counts likeliest (Tango, 1998).
+        share of gained images is the one that, with a loss of `MARGIN`, makes the measured counts
+        likeliest (Tango, 1998).
         """
         from scipy.stats import binom
 

@@ -71,7 +71,7 @@ def put_neurons(
 
 
 def check_given(neuron: object, noise: object, surrogate: object) -> None:
-    """Raise ValueError for a value of another type; noise may be one, or a list for the layers."""
+    """Raise ValueError unless each is None or what its name says; noise may be a list of these."""
     for one in noise if isinstance(noise, list | tuple) else [noise]:
         check_constants(neuron, one, surrogate)
 
@@ -157,7 +157,8 @@ def with_neurons(net: SpikingNet, **changes: object) -> SpikingNet:
 
     Raises:
         TypeError: a field that `Neuron` does not have.
-        ValueError: a value outside its range, or neurons without a `Neuron` as their constants.
+        ValueError: a value outside its range, or a user's own neurons, if their constants are no
+            `Neuron`.
 
     Example:
         >>> broken = with_neurons(net, reset="zero")

@@ -25,7 +25,8 @@ LearnedThreshold = Annotated[Learned | None, Valid(called="choice for learned_th
 
 
 INSIDE = 0.5
-"""Initial weight of batch norm that puts most currents inside [0, v_th) before training."""
+"""Initial weight of batch norm: the standard deviation of currents before training, few of which
+then lie above v_th = 1."""
 
 
 @dataclass(frozen=True)

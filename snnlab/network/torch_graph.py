@@ -24,7 +24,7 @@ PLACES = (torch, functional, operator)
 
 
 def without_values(module: nn.Module) -> nn.Module:
-    """A copy in evaluation mode whose tensors have shapes and no values.
+    """A copy in evaluation mode whose tensors have shapes and no values, and so take no memory.
 
     Raises:
         NotTaken: a module that cannot be copied.

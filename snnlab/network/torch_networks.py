@@ -107,8 +107,8 @@ def from_torch(
 
     There are three ways to a spiking network. `convert_ann` sets thresholds from images and needs
     no training. activation="spiking" with noise keeps weights and batch norm and clips activations
-    at v_th; it needs more training with one timestep. `with_noise(convert_ann(net, 1, images),
-    noises)` also needs this training, but begins it with thresholds that fit the images.
+    at v_th; it needs more training with one timestep. So does
+    `with_noise(convert_ann(net, 1, images), noises)`, but from thresholds that fit the images.
 
     Args:
         module: maps images (B, C, H, W) to logits (B, K); it is not changed.
@@ -178,7 +178,7 @@ def check_module(module: object) -> None:
 
 
 def check_part(place: str, part: nn.Module) -> None:
-    """Raise ValueError for a module whose weights are not stored as floating-point tensors."""
+    """Raise ValueError for a module that is not ready, quantises, or computes its weights anew."""
     if "_modules" not in vars(part):
         raise ValueError(f"{place} is not ready: its __init__ must call super().__init__()")
     if type(part).__module__.startswith("torch.ao."):

@@ -49,7 +49,7 @@ class Density(ABC):
         return self.density(distance / width) / width
 
     def quick_constants(self, width: float, v_th: float) -> tuple[float, float]:
-        """By what `quick_slope` wants distances from the threshold multiplied, and its constant.
+        """Factor of the distances from the threshold that `quick_slope` takes, and its constant.
 
         Args:
             width: in units of v_th.

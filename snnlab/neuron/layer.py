@@ -28,7 +28,8 @@ class NeuronLayer(nn.Module):
 
     Attributes:
         mean_response: if True, a single step in training mode, from no earlier potential, returns
-            clip(I / v_th, 0, 1), the rate over endless timesteps, not a spike. `fit` sets it.
+            clip(I / v_th, 0, 1), the rate over endless timesteps, and not a spike. False until
+            `fit` sets it.
 
     Args:
         neuron: threshold, leak, reset, v_init.

@@ -118,7 +118,10 @@ def acting_noise(layer: nn.Module, generator: torch.Generator | None) -> Noise |
 
 
 def check_constants(neuron: Any, noise: Any, surrogate: Any) -> None:
-    """Raise ValueError for a value of another type, or a noise that vanishes in float32."""
+    """Raise ValueError unless each is None or what its name says.
+
+    Also for a noise whose standard deviation vanishes in float32.
+    """
     neuron = checked("neuron", Neuron | None, neuron) or Neuron()
     checked("surrogate", Surrogate | None, surrogate)
     if checked("noise", Noise | None, noise) is None:
@@ -152,10 +155,10 @@ class StepLayer(nn.Module):
         h = charge(state, current),  spikes where h >= threshold(state),
         state = reset(h, spikes, state)
 
-    Unchanged, it computes what `NeuronLayer` computes, more slowly. A subclass replaces what
-    differs, of `charge`, `threshold` and `reset`; and `first_state`, if its neurons carry more than
-    a potential. Surrogate gradient, noise on the residual and recording work without more code.
-    Noise that is learned or has a target T needs a `NeuronLayer`.
+    Unchanged, it computes what `NeuronLayer` computes, more slowly. A subclass replaces
+    those of `charge`, `threshold` and `reset` that differ, and `first_state` if its neurons carry
+    more than a potential. Surrogate gradient, noise on the residual, recording and all else then
+    work. Noise that is learned or has a target T needs a `NeuronLayer`.
 
     Args:
         neuron: the constants; methods read them as `self.constants`.

@@ -5,7 +5,7 @@ receives the constant current I over T timesteps reaches the rate
 
     y = clip(floor(T I / v_th + u), 0, T) / T
 
-If u is drawn anew for every neuron, this rounds I / v_th at random to a multiple of 1/T: this is
+If u is drawn anew for every neuron, y is I / v_th rounded at random to a multiple of 1/T: this is
 target-T noise. For u uniform in [0, 1) the mean of y is clip(I / v_th, 0, 1). T = 1 is single-step
 training, as y is then the spike of the noisy single step. The smaller the spread of u around 1/2,
 the closer this is to rounding to the nearest multiple, which the converted neuron does.

@@ -21,7 +21,8 @@ MATCHED_SIGMA = 1 / math.sqrt(12)
 """Standard deviation of that residual (0.2887), in units of v_th."""
 
 SMALLEST = 1e-30
-"""Smallest sigma, width and threshold: single precision cannot hold a smaller x, or its 1 / x."""
+"""Smallest sigma, width and threshold: with smaller ones, or above 1 / SMALLEST, results vanish or
+overflow in single precision."""
 
 Leak = Annotated[
     float, Valid(above=0, high=1, hint="1 is the IF neuron", usual=(0.5, 1.0), step=0.01)

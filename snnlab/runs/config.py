@@ -55,8 +55,8 @@ class RunConfig:
     conversion_timesteps: Count = 256
     """Networks converted after training are measured at T = 1 to this many timesteps ..."""
     conversion_images: Count = 500
-    """... on at most this many of the test images, as many timesteps take long. The spiking
-    methods are also measured on the same images."""
+    """... on at most this many of the test images, because many timesteps take long. The
+    spiking methods are also measured on the same images."""
     device: Device = "auto"
     """Where to train; auto: the first GPU, else the CPU."""
     data: DataSpec = field(default_factory=DataSpec)

@@ -82,5 +82,5 @@ def write_text(path: Path, text: str) -> None:
 
 
 def is_number(value: Any) -> TypeGuard[float]:
-    """Whether something is a number below 1e15."""
+    """Whether something is a number (not a boolean) between -1e15 and 1e15."""
     return not isinstance(value, bool) and isinstance(value, int | float) and abs(value) < 1e15

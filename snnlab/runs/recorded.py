@@ -45,7 +45,7 @@ class Recorded:
 
     @property
     def validated_at(self) -> int | None:
-        """T of the validation; None for a network without time."""
+        """T of the validation: that of training, but for a rates phase; None: without time."""
         return self.config.objective_timesteps if self.config.spiking else None
 
     @property

@@ -20,7 +20,7 @@ MADE_BY = ("code", "data", "versions", "hardware", "families")
 
 
 def first_time(run: Run) -> dict[str, Any]:
-    """The numbers of the first run for the comparison: accuracy, digest of weights, environment.
+    """What the second run is compared with: accuracy by T, digest of the weights, environment.
 
     The digest is None if the weights cannot be read, for instance because the run was deleted.
     """

@@ -97,7 +97,7 @@ def demand(needed: int, what: str, setting: str, value: int) -> None:
 
 @cache
 def size_of(model: Architecture, image_shape: Shape, classes: int) -> tuple[int, int, int]:
-    """Numbers of weights, of neurons, and of neurons in the widest stage, without building it.
+    """Weights, neurons per image, neurons of the widest stage; without the memory of the network.
 
     Each is a polynomial of the width, of degree 2 at most, so it follows from three small widths.
     """

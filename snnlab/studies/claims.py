@@ -111,7 +111,7 @@ class Claim:
     seeds: list[int] = field(default_factory=list)
     """Seeds of the compared runs."""
     seeds_needed: int | None = None
-    """How many seeds would decide an undecided claim; None: more than `MOST_SEEDS`, or decided."""
+    """How many seeds would decide it, if undecided; None: more than `MOST_SEEDS`, see `power`."""
     power: str = ""
     """`seeds_needed` in words."""
     speaks_for: Reading | None = None

@@ -131,7 +131,7 @@ def without_places(command: Sequence[str]) -> list[str]:
 
 
 def rounded(value: Any) -> Any:
-    """Numbers rounded to eight digits, enough for the intervals over a few seeds."""
+    """Numbers with eight significant digits: intervals of a few seeds magnify the last one."""
     if isinstance(value, float):
         return float(f"{value:.8g}")
     if isinstance(value, dict):

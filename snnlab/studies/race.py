@@ -1,7 +1,7 @@
 """The race: every method with the same architecture, data and seeds, one after another.
 
 First they train with the same number of epochs, then with the same training time: each method gets
-as many epochs as fit into the seconds of the noise method, rounded up, at least one. Rounding up
+as many epochs as fill the seconds of the noise method, rounded up, at least one. Rounding up
 gives the other methods a little more time than ours, never less. On one CPU thread seconds are
 processor time, so other programs do not influence a race.
 

@@ -1,4 +1,4 @@
-"""The map of sigma and T: the accuracy at every T of one network for each sigma.
+"""The map of sigma and T: accuracy at every T of networks that differ only in sigma.
 
 Its networks are a sweep over `noise.sigma`, and one network trained without noise.
 """

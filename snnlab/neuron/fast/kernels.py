@@ -157,7 +157,7 @@ def random_bits(like: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def widened(x: Tensor) -> Tensor:
-    """X as float32 if it is a half type: those add up potentials wrongly and draw too coarsely."""
+    """At least float32: with fewer digits potentials add up wrongly and draws are too coarse."""
     return x.float() if x.dtype in (torch.bfloat16, torch.float16) else x
 
 
