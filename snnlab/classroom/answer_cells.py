@@ -180,5 +180,5 @@ def given_by(code: CodeType) -> set[str]:
 
 
 def how_far(answer: Any, diagnosis: Diagnosis) -> tuple[bool, ...]:
-    """A key by which better answers sort higher."""
+    """A key by which better answers come first."""
     return not diagnosis.passed, diagnosis == NOT_WRITTEN, answer is None

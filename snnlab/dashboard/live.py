@@ -33,11 +33,11 @@ from snnlab.runs.store import Run
 from snnlab.show.charts.runs import dashes_of, training_chart
 
 MOST_LINES = 3
-"""Up to so many runs each has a line of its own: as many as one press of "Train all three"
-starts."""
+"""Up to so many runs each has a line of its own: as many as "Train all three" starts for one
+seed."""
 TOGETHER = ("waiting", "finished", "cancelled")
-"""Of more runs, those in the same one of these states share a line; each other run has a line of
-its own, which says how far it is or why it has ended."""
+"""If there are more runs, those in the same one of these states share a line. Each other run has a
+line of its own, which says how far it is or why it has ended."""
 
 
 @dataclass(frozen=True)

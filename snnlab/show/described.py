@@ -42,7 +42,7 @@ _MOST_POINTS, _MOST_SPIKES = 6, 20
 _MERGED = 5
 """How many bins of the measurement are merged into one bin of a picture."""
 _NOISE_SPAN, _NOISE_POINTS = (-4.0, 5.0), 361
-"""Span in units of v_th, and points, of the density of noise; wide enough for any sigma."""
+"""Span in units of v_th, and points, of the density of noise; wide enough for the widest noise."""
 _WIDE_BINS = 120
 """Bins of a picture that also shows drifting neurons, at most."""
 

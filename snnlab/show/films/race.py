@@ -367,7 +367,7 @@ class Course:
         """Limits of the accuracy axis during training, close enough to separate the final values.
 
         The first epochs may lie below the axis: if they were shown, all final values would
-            coincide.
+        coincide.
         """
         low, high = accuracy_limits(value for racer in self.racers for value in racer.validation)
         worst = min(racer.validation[-1] for racer in self.racers)

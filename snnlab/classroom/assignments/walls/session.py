@@ -221,8 +221,8 @@ class Session:
     def limited(self, seconds: float) -> Iterator[None]:
         """Raise OutOfTime after some processor time, or a longer time on the clock.
 
-        Code that ignores it is ended by a signal that cannot be handled, and finally by a thread
-        that runs even while Python is blocked, and writes "Timeout" into the report.
+        Code that ignores it is ended by a signal without a handler, and finally by a thread that
+        runs even while Python is blocked, and writes "Timeout" into the report.
         """
         clock = on_the_clock(seconds)
         faulthandler.dump_traceback_later(clock + GRACE_SECONDS, exit=True, file=self.results)
