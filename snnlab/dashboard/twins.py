@@ -43,7 +43,7 @@ def are_twins(one: RunConfig, other: RunConfig) -> bool:
 
 
 def twins_of(config: RunConfig) -> list[Run]:
-    """Finished twins of a run: those that start from the mean of the noise, then those from rest."""
+    """Finished twins of a run: those that start from the mean of the noise come first."""
     found: dict[RunConfig, Run] = {}
     for run in finished_runs():
         if run.config and are_twins(config, run.config):
