@@ -104,7 +104,7 @@ class Session:
     def carry_out(self, cells: list[dict[str, Any]], skipped: set[int]) -> None:
         """Run the cells; call each answer at its check, and again at the end if that failed.
 
-        Once all answers have given their results, the remaining cells are not needed.
+        Once all answers have given their results, the remaining cells are not run.
         """
         for cell in cells:
             if cell["check"]:
@@ -169,7 +169,7 @@ class Session:
         return value
 
     def tell(self, error: BaseException) -> None:
-        """Report the first error of a cell. After a MemoryError end, as the memory stays full."""
+        """Report the first error of a cell. MemoryError ends the process, whose memory stays full."""
         if self.told != self.number:
             self.say({"error": asdict(raised(error))})
             self.told = self.number
