@@ -103,7 +103,7 @@ def offer() -> None:
 
 
 def settings_in(link: Mapping[str, str]) -> dict[str, str]:
-    """The values in a link of the page Train that count for a map, with those set by a lesson."""
+    """The values in a link of the page Train that count for a map, and which a lesson has set."""
     names = {PRESET.name, *(control.name for control in own_controls()), "fix", "hide"}
     return {name: value for name, value in link.items() if name in names}
 
