@@ -169,7 +169,7 @@ class Session:
         return value
 
     def tell(self, error: BaseException) -> None:
-        """Report the first error of a cell. A MemoryError ends the process, as memory stays full."""
+        """Report the first error of a cell. A MemoryError ends all, as the memory stays full."""
         if self.told != self.number:
             self.say({"error": asdict(raised(error))})
             self.told = self.number
