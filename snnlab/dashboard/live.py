@@ -150,7 +150,7 @@ def start_of(status: Status) -> str:
 
 
 def draw_statuses(statuses: list[Status]) -> None:
-    """A line for each run; of many, runs may share one, see `TOGETHER`, so that the curve is seen."""
+    """A line for each run; of many, some share one, see `TOGETHER`, so that the curve is seen."""
     for status in statuses:
         alike = [other for other in statuses if other.state == status.state]
         if len(statuses) <= MOST_LINES or len(alike) == 1 or status.state not in TOGETHER:

@@ -30,7 +30,7 @@ SIGMA = "Noise σ (v_th)"
 DENSITY = "Density (1/v_th)"
 CURRENT, RATE = "Current (v_th)", "Rate (spikes per timestep)"
 CHARGE, RESET, SPIKE, INFLOW = "charge: v[t-1] to h[t]", "reset: h[t] to v[t]", "spike", "current"
-"""What happens to a neuron, as keys name it."""
+"""Names in keys of what happens to a neuron."""
 
 DRAWING, SEEN = "Your drawing", "What the network sees"
 """The title of a drawing, and the caption of every input image."""
