@@ -251,7 +251,7 @@ def wide_bins(
 ) -> tuple[Floats, Floats]:
     """Density of the residuals of a group of neurons over a span in units of v_th, and the edges.
 
-    The span lies inside the wide range of `residuals`, and is cut into about `_WIDE_BINS` bins, or fewer.
+    The span lies inside the wide range of `residuals`, and has about `_WIDE_BINS` bins, or fewer.
     """
     from snnlab.measure.residuals import WIDE_BINS_PER_THRESHOLD, WIDE_RANGE
 
