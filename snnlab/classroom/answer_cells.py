@@ -78,7 +78,7 @@ class SavedNotebook:
             return False
 
     def answer(self, name: str, judge: Judge) -> tuple[Any, Diagnosis] | None:
-        """The function of this name and its diagnosis; None if no cell defines it.
+        """The function of this name and its diagnosis; None if no cell has it or its template.
 
         Of several cells, the last right one counts; if none is right, the last one that is more
         than the three dots of the template.
@@ -180,5 +180,5 @@ def given_by(code: CodeType) -> set[str]:
 
 
 def how_far(answer: Any, diagnosis: Diagnosis) -> tuple[bool, ...]:
-    """A key by which better answers sort higher."""
+    """A key by which better answers come first."""
     return not diagnosis.passed, diagnosis == NOT_WRITTEN, answer is None

@@ -85,8 +85,8 @@ def call(answer: Any, arguments: Arguments, *, seconds: float = 10.0) -> Outcome
     """Call `answer` with copies of the arguments; nothing that it does has an effect outside.
 
     Errors, exits and endless loops become part of the outcome, and prints and warnings are
-    caught. Only an interrupt by the user is passed on. Endless loops can be stopped where signals
-    work: in the main thread, and not on Windows.
+    caught. Only an interrupt by the user is passed on. Endless loops are stopped only in the main
+    thread, where signals arrive.
 
     Args:
         answer: what the student wrote.

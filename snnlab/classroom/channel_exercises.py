@@ -1,4 +1,4 @@
-"""Exercises of notebook 11: how a readout uses spikes, and how noise helps it."""
+"""Exercises of notebook 11: how a readout uses spikes, and what noise adds to it."""
 
 from __future__ import annotations
 

@@ -120,7 +120,7 @@ class Exercise(Judge):
     calls: Sequence[Arguments]
     """Positional arguments of each call, chosen so that all mistakes give different results.
 
-    Small calls come first, as the first wrong one is shown. A call that occurs twice (the same
+    Small calls come first; the smallest wrong one is shown. A call that occurs twice (the same
     tuple) reveals answers that draw random numbers of their own.
     """
     mistakes: Sequence[Mistake]

@@ -49,7 +49,7 @@ def lay_course(course: Path, folder: Path) -> Laid:
         folder: of the copy; made if it is missing.
 
     Raises:
-        ValueError: `folder` is not a folder.
+        ValueError: something that is no folder lies at this path.
 
     Example:
         >>> laid = lay_course(home() / "notebooks", Path("snnlab-course"))

@@ -83,7 +83,7 @@ def not_yet(message: str, hint: str = "") -> Diagnosis:
 
 
 def _lines(text: str) -> str:
-    """Escaped text, with code in place of backticks."""
+    """Escaped text as HTML; text between backticks becomes code."""
     parts = escape(text).split("`")
     if len(parts) % 2 == 0:  # a lone backtick is only a backtick
         return escape(text).replace("\n", "<br>")

@@ -144,7 +144,7 @@ def missing(error: Raised | None) -> Diagnosis:
 
 
 def hidden_case(kind: str, outcome: Outcome | None = None) -> Diagnosis:
-    """The diagnosis for a wrong hidden case: its kind, but none of its numbers.
+    """The diagnosis for a wrong hidden case: its kind and what happened, but no number and no text.
 
     Args:
         kind: of the case.

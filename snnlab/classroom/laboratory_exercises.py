@@ -13,7 +13,7 @@ from snnlab.classroom.questions import Question
 
 
 def _residuals(neurons: int, seed: int) -> tuple[Tensor, Tensor]:
-    """Residuals of neurons, some of which are silent and far below 0, and their rates."""
+    """Residuals and rates of neurons; silent ones are far below 0, saturated ones far above 1."""
     generator = torch.Generator().manual_seed(seed)
     residual = 1.2 * torch.rand(neurons, generator=generator).sqrt() - 0.1  # mean and median differ
     rate = 0.1 + 0.8 * torch.rand(neurons, generator=generator)
@@ -219,7 +219,7 @@ lose_spikes = Exercise(
 
 
 def _open(mean: Tensor, v_th: float) -> Tensor:
-    """1 where a rate follows the mean current of its neuron, else 0."""
+    """True where a rate follows the mean current of its neuron."""
     return (mean > 0) & (mean < v_th)
 
 

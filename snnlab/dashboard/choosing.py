@@ -26,7 +26,7 @@ LONGEST_NAME = 121
 
 
 def name_of(run: Run) -> str:
-    """The title that its owner gave it; without one data, network, method and seed."""
+    """The title that its owner gave it; else data, network, method, seed and the end of its id."""
     if title := label_of(run).title:
         return title
     if run.config is None:

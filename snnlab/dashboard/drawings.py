@@ -65,7 +65,7 @@ def fits_into_link() -> bool:
 
 
 def packed(bits: Bits) -> str:
-    """A drawing as text: for each row, where its ink begins and ends.
+    """A drawing as text: for each row, the pixels that differ from those of the row above.
 
     Example:
         >>> unpacked(packed(bits)) == inked(bits)

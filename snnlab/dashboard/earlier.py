@@ -39,7 +39,7 @@ def clear() -> None:
 
 
 def mark(run: Run) -> str:
-    """The name of a run in a link: the last part of its id, a digest of its settings."""
+    """The name of a run in a link: the last part of its id, a digest of its settings and code."""
     return run.id.rsplit("-", 1)[-1]
 
 

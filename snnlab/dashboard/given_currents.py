@@ -75,7 +75,7 @@ def currents_in(text: str) -> tuple[float, ...]:
 
 
 def text_of(currents: Sequence[float]) -> str:
-    """Currents as a link holds them, `MOST_TIMESTEPS` at most; empty if one is not sensible.
+    """The first `MOST_TIMESTEPS` currents as a link holds them; empty if one is not sensible.
 
     Example:
         >>> text_of([0.5, -1.0])

@@ -34,7 +34,7 @@ def draw_hardware(runs: Sequence[Run]) -> None:
 
 
 def draw_notes(configs: Iterable[RunConfig]) -> None:
-    """A note on trainings that are not T = 1 training alone; each note once."""
+    """Notes on trainings whose last phase runs several timesteps, each note once."""
     said = [f"**{escaped(one.entry.title)}**: {escaped(one.note)}." for one in configs if one.note]
     for note in dict.fromkeys(said):
         st.caption(note)

@@ -30,7 +30,7 @@ from snnlab.settings import settle
 
 FOLDER = ".uploads"
 MOST_BYTES = 50 * 2**20
-"""Size of one archive."""
+"""Largest size of one archive."""
 MOST_EACH = 3
 """Archives of one visitor."""
 MOST_TOTAL = 3 * 2**30
@@ -165,7 +165,7 @@ def take_over(path: Path, name: str, visitor: str) -> KeptArchive:
 
 
 def check(staged: Path, path: Path, name: str) -> None:
-    """Move a staged archive to its place and check it there.
+    """Move a staged archive to its place and check it there, where its training will read it.
 
     Raises:
         DataError: it cannot be trained on; then it is removed.

@@ -33,11 +33,11 @@ from snnlab.runs.store import Run
 from snnlab.show.charts.runs import dashes_of, training_chart
 
 MOST_LINES = 3
-"""Up to so many runs each has a line of its own: as many as one press of "Train all three"
-starts."""
+"""Up to so many runs each has a line of its own: as many as "Train all three" starts for one
+seed."""
 TOGETHER = ("waiting", "finished", "cancelled")
-"""Of more runs, those in the same one of these states share a line; each other run has a line of
-its own, which says how far it is or why it has ended."""
+"""If there are more runs, those in the same one of these states share a line. Each other run has a
+line of its own, which says how far it is or why it has ended."""
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ def start_of(status: Status) -> str:
 
 
 def draw_statuses(statuses: list[Status]) -> None:
-    """A line for each run; of many, one line for all in the same state, to save room."""
+    """A line for each run; of many, some share one, see `TOGETHER`, so that the curve is seen."""
     for status in statuses:
         alike = [other for other in statuses if other.state == status.state]
         if len(statuses) <= MOST_LINES or len(alike) == 1 or status.state not in TOGETHER:

@@ -200,7 +200,7 @@ def probabilities(neuron: Neuron, noise: Noise | None, span: tuple[float, float]
 
 
 def probability(charged: Floats, neuron: Neuron, noise: Noise | None) -> list[float]:
-    """The probability of a spike in one timestep, given h; without noise it is 0 or 1."""
+    """The probability of a spike in one timestep at currents `charged`; without noise 0 or 1."""
     import torch
 
     from snnlab.neuron.transfer import firing_probability

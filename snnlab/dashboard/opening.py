@@ -30,7 +30,8 @@ from snnlab.runs.files import RunError
 from snnlab.runs.store import runs_folder
 
 SKIPPED_MODULE = "rfc3987_syntax"
-"""A module that jsonschema imports, in 2 s, to check addresses. No chart has an address."""
+"""A module that jsonschema imports in 2 s to check addresses, and does without if it is missing. No
+chart has an address."""
 SLOW_MODULES = (
     *("pandas", "altair", "torch", "matplotlib", "snnlab.data.sources"),
     *("snnlab.dashboard.train", "snnlab.dashboard.explorer", "snnlab.show.explorer.frames"),

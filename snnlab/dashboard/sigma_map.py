@@ -103,7 +103,7 @@ def offer() -> None:
 
 
 def settings_in(link: Mapping[str, str]) -> dict[str, str]:
-    """The values in a link of the page Train that count for a map, with those set by a lesson."""
+    """The values in a link of the page Train that count for a map, and which a lesson has set."""
     names = {PRESET.name, *(control.name for control in own_controls()), "fix", "hide"}
     return {name: value for name, value in link.items() if name in names}
 
@@ -370,7 +370,7 @@ def sigma_control(sigmas: list[float]) -> float:
 
 
 def draw_notes(config: RunConfig, runs: Mapping[float, Run], rows: int) -> None:
-    """What the marks of the map mean, and which differences are too small to mean anything."""
+    """What the marks in a map of so many rows mean, and which differences are too small."""
     start = with_noise(config).acting_neuron.v_start / config.neuron.v_th
     notes = [
         f"Dashed frame: σ = 1/√12 = {MATCHED_SIGMA:.4f} v_th, as wide as the residual potential.",

@@ -143,7 +143,7 @@ def draw_shown() -> list[Run]:
 
 
 def shown_ids() -> list[str]:
-    """Ids of the runs in the link that exist or are in the queue."""
+    """Ids of the runs in the link that exist or are queued; else of the examples or the latest."""
     asked = named_by_link()[:MOST_SHOWN]
     known = {job.id for job in engine().jobs()} if asked else set()
     ids = [id for id in asked if id in known or find_run(id) is not None]

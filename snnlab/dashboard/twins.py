@@ -1,6 +1,6 @@
 """The twin of a run: the same network, data, seed and training, with noise or without.
 
-`COMPARED` lists the starts of the neurons in which compared runs differ.
+Runs are compared that differ only in the start of their neurons: `COMPARED` lists these starts.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def are_twins(one: RunConfig, other: RunConfig) -> bool:
 
 
 def twins_of(config: RunConfig) -> list[Run]:
-    """Finished twins of a run: first those that start from the mean of the noise."""
+    """Finished twins of a run: those that start from the mean of the noise come first."""
     found: dict[RunConfig, Run] = {}
     for run in finished_runs():
         if run.config and are_twins(config, run.config):

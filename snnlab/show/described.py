@@ -30,7 +30,7 @@ SIGMA = "Noise σ (v_th)"
 DENSITY = "Density (1/v_th)"
 CURRENT, RATE = "Current (v_th)", "Rate (spikes per timestep)"
 CHARGE, RESET, SPIKE, INFLOW = "charge: v[t-1] to h[t]", "reset: h[t] to v[t]", "spike", "current"
-"""What happens to a neuron, as keys name it."""
+"""Names in keys of what happens to a neuron."""
 
 DRAWING, SEEN = "Your drawing", "What the network sees"
 """The title of a drawing, and the caption of every input image."""
@@ -42,9 +42,9 @@ _MOST_POINTS, _MOST_SPIKES = 6, 20
 _MERGED = 5
 """How many bins of the measurement are merged into one bin of a picture."""
 _NOISE_SPAN, _NOISE_POINTS = (-4.0, 5.0), 361
-"""Span in units of v_th, and points, of the density of noise; wide enough for any sigma."""
+"""Span in units of v_th, and points, of the density of noise; wide enough for the widest noise."""
 _WIDE_BINS = 120
-"""Bins of a picture that also shows drifting neurons, at most."""
+"""Bins of a picture that also shows drifting neurons: about so many, or fewer."""
 
 
 def accuracy_limits(values: Iterable[float]) -> tuple[float, float]:
@@ -251,7 +251,7 @@ def wide_bins(
 ) -> tuple[Floats, Floats]:
     """Density of the residuals of a group of neurons over a span in units of v_th, and the edges.
 
-    The span lies inside the wide range of `residuals`, and is cut into `_WIDE_BINS` bins or fewer.
+    The span lies inside the wide range of `residuals`, and has about `_WIDE_BINS` bins, or fewer.
     """
     from snnlab.measure.residuals import WIDE_BINS_PER_THRESHOLD, WIDE_RANGE
 
@@ -289,7 +289,7 @@ def wide_quantiles(found: ResidualSummary, group: str) -> tuple[float, float] | 
 
 
 def residual_words(stage: str, found: ResidualSummary) -> str:
-    """The residuals of a stage in words: mean, deviation, and the share of inactive neurons."""
+    """The residuals of a stage in words: mean, deviation, shares of active and other neurons."""
     moments = f"mean {found.mean:.2f}, deviation {found.std:.2f}; " if found.std >= 0 else ""
     return (
         f"Residual potentials of {stage} in units of v_th: {whole_percent(found.active)} of the "

@@ -19,7 +19,7 @@ from snnlab.show.plot import Axis, Plot, Series
 from snnlab.show.style import DASHED
 
 HOLLOW: dict[str, Any] = {"markersize": 8, "markerfacecolor": "white", "markeredgewidth": 2}
-"""Points without a line through them."""
+"""Markers of points that no line joins."""
 
 
 def draw_plot(ax: Axes | None, plot: Plot, *, shared: bool = False) -> Axes:
@@ -58,11 +58,11 @@ def draw_series(ax: Axes, one: Series, plot: Plot, height: float) -> None:
     """Draw one series.
 
     Args:
-        ax: where.
-        one: what.
-        plot: which it belongs to; on a log2 axis of T the points at its ticks are marked.
-        height: lines that lie higher cover others; dashes cover a line that is not marked, so that
-            both are seen.
+        ax: where to draw.
+        one: the series.
+        plot: to which it belongs; on an axis of timesteps T a line is marked only at the ticks.
+        height: lines with a larger height cover others; a dashed line without markers covers a
+            solid one of the same height, so that both are seen.
     """
     look, label = one.look, one.look.name
     filled: dict[str, Any] = {"color": look.colour, "alpha": one.opacity, "linewidth": 0}
@@ -100,7 +100,7 @@ def leaves(values: Sequence[float] | Floats, axis: Axis) -> bool:
 
 
 def scale_log(ax: Axes, ticks: Sequence[float]) -> None:
-    """A log axis with a plain number at each of these."""
+    """A log axis with these ticks, as numbers without powers of ten."""
     ax.set_xscale("log", base=2)
     ax.xaxis.set_major_locator(FixedLocator(ticks))
     ax.xaxis.set_major_formatter(FixedFormatter([f"{tick:,.10g}" for tick in ticks]))

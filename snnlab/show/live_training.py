@@ -229,7 +229,7 @@ class LiveTraining:
 
 
 def live_training() -> LiveTraining:
-    """Watch trainings: draws the loss and the time left below the cell that trains.
+    """An object that watches trainings: below their cell it draws the loss and the time left.
 
     One such object serves a whole notebook. Outside of a notebook it shows nothing.
 

@@ -143,24 +143,24 @@ def training_plot(
 
 @dataclass(frozen=True)
 class Trace:
-    """One neuron over time, as figure and chart both show it.
+    """One neuron over time, for figure and chart.
 
-    It is no `Plot`: the figure tells charge and reset apart and marks potentials with dots, the
-    chart has the noise beside it on the same axis, and the step that somebody looks at.
+    It is no `Plot`: the figure distinguishes charge and reset and marks potentials with dots; the
+    chart has the noise in a second panel on the same axis, and can mark a timestep.
     """
 
     times: list[int]
-    """Of the corners of its path: 0, 1, 1, 2, 2, ..., T, T."""
+    """Times of the corners of its path: 0, 1, 1, 2, 2, ..., T, T."""
     potentials: list[float]
-    """There: v_init, h[1], v[1], h[2], v[2], ..., h[T], v[T]."""
+    """Potentials of the corners: v_init, h[1], v[1], h[2], v[2], ..., h[T], v[T]."""
     spikes: list[int]
     """The timesteps at which it fires."""
     floor: float
     """The lowest potential or current, at most 0."""
     mark: float
-    """The height at which spikes are marked: above all else."""
+    """The height at which spikes are marked, above all potentials and currents."""
     roof: float
-    """Where the axis of potentials ends."""
+    """The upper end of the axis of potentials."""
     words: str
 
 
@@ -172,14 +172,14 @@ def trace_of(
     v_init: float,
     currents: Sequence[float] = (),
 ) -> Trace:
-    """What the potential of one neuron over time holds.
+    """The path, the spikes and the limits of the potential of one neuron over time.
 
     Args:
         h: potential before firing (T,).
         v: potential after reset (T,).
         spikes: 0 or 1 (T,).
         v_th: threshold, in the unit of h.
-        v_init: potential before the first timestep; not a number where it is not known.
+        v_init: potential before the first timestep; nan if it is not known.
         currents: into the neuron (T,), if they are drawn.
     """
     steps = range(1, len(h) + 1)
@@ -208,7 +208,7 @@ def residual_series(
     """Residuals of a stage, a layer or a neuron as bars, and the density of the training noise.
 
     Args:
-        found: what `residuals` found.
+        found: from `residuals`.
         noise: that of the training; None: trained without.
         looks: of each of `GROUPS` that is shown, of which active neurons come first, and of the
             "noise".
@@ -231,12 +231,12 @@ def residual_series(
 
 
 def even_numbers(first: float, last: float, most: int = 7, *, finest: int = 0) -> tuple[float, ...]:
-    """Numbers between two, both included, at an even distance that is easy to count in.
+    """The multiples of a round step in a range, whose ends may be among them.
 
     Args:
         first, last: the ends.
-        most: one more than there may be steps.
-        finest: the power of ten of the smallest distance; 0: whole numbers.
+        most: the range is less than this many steps.
+        finest: the power of ten of the smallest step; 0: whole numbers.
 
     Example:
         >>> even_numbers(1, 60)

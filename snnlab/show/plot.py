@@ -65,9 +65,9 @@ class Series:
     not in the key, but written inside, at the share y of the height from above.
     """
     top: Numbers = field(default=(), compare=False)
-    """Of bands and spans: the upper ends (n,); y holds the lower ones.
+    """The upper ends of bands and spans (n,); y holds the lower ends.
 
-    Of points in a figure: where their error bars end above them; they reach as far below.
+    For points in a figure: the upper ends of their error bars, which are symmetric.
     """
     size: float = 1.0
     """Size of lines and points, as a multiple of the usual one."""

@@ -179,7 +179,7 @@ def _require_rising(span: tuple[float, float]) -> None:
 def _stage(
     found: ResidualSummary, noise: Noise | None, span: tuple[float, float]
 ) -> tuple[Series, ...]:
-    """What the panel of a stage holds; its residuals come first."""
+    """The series of the panel of a stage; the residuals come first."""
     wide = found.wide and drifted_span(found, IN_SIGHT)  # then not all lie in the bins of a stage
     x = np.linspace(*span, _POINTS)
     looks = {"active": Look("residuals", ORANGE), "noise": Look("noise in training", BLUE)}

@@ -42,7 +42,7 @@ STYLE: Any = {
     "legend.fontsize": NOTE,
     "legend.labelcolor": INK,
 }
-"""The fonts, as settings of matplotlib."""
+"""Fonts and colours of texts, and a key without a frame, as settings of matplotlib."""
 
 ONE_AT_A_TIME = threading.RLock()
 """Held while matplotlib's settings, which all threads share, are changed temporarily."""

@@ -94,7 +94,7 @@ class NoiseExercise(Judge):
         return fault_of_samples(samples)
 
     def _fault_of_hidden(self, outcomes: Sequence[Outcome]) -> Diagnosis | None:
-        """The kind of the first hidden sample that goes wrong, or None."""
+        """The diagnosis for the first wrong hidden sample, which only names its kind, or None."""
         if not self.hidden or self._fault_of(outcomes) is None:
             return None
         places = range(self.known, len(outcomes))

@@ -88,7 +88,7 @@ class Trainer:
         return self._fitted(self._built(noise=Noise(learned="layer")))
 
     def relu(self) -> StagedNet:
-        """The ordinary network, trained with matched noise."""
+        """The ordinary network: with ReLU in place of spiking neurons, trained without noise."""
         return self._fitted(self._built(activation="relu"), PlainANN())[0]
 
     def accuracies(self, net: SpikingNet, steps: Sequence[int] = STEPS) -> list[float]:

@@ -22,9 +22,9 @@ BEHIND = ("span", "rule", "band", "bars", "line", "spans", "ticks", "points")
 """The kinds of series from the back to the front."""
 SOLID = [1, 0]
 FORMATS = {"accuracy": ".2f", "seed": "d", "seeds": "d", "T": "d"}
-"""How numbers are written that a point says."""
+"""Formats of the numbers in the tooltip of a point."""
 SHORT = 10_000
-"""Whole numbers below it are written out at an axis."""
+"""Whole numbers below this are written in full at an axis; others get a prefix such as k."""
 LONG_NAME = 36
 """Characters of the longest name of which two fit side by side in a legend."""
 
@@ -166,7 +166,7 @@ def scaled(axis: Axis, *, zero: bool = False) -> alt.Scale:
 
 
 def ticked(axis: Axis) -> alt.Axis:
-    """The numbers at an axis whose grid is not drawn."""
+    """An axis with numbers at its ticks, if it has any; short whole numbers have no grid."""
     if not axis.ticks:
         return alt.Axis()
     if axis.ticks[-1] < SHORT and all(tick == int(tick) for tick in axis.ticks):

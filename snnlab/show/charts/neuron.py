@@ -40,7 +40,7 @@ LOWEST_SHOWN = -0.25
 RESIDUALS_AT = -0.25
 """Position of the ticks of the residuals, on the axis where the noise goes from 0 to 1."""
 BAR_GAP = 0.06
-"""Gap between the bars of two currents, in timesteps."""
+"""Gap between the bar of a current and each end of its timestep, in timesteps."""
 MET_AT = 0.02
 """Height at which the currents of a neuron are marked, in spikes per timestep."""
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from snnlab.measure.residuals import ResidualSummary
 
 MEASURED = "residuals, measured"
-"""The curve of the active neurons, as the legend names it."""
+"""Name of the curve of the active neurons in the legend."""
 FROM = "from (v_th)"
 SPAN = (-0.95, 1.95)
 """Potentials shown, in units of v_th, unless the drifting neurons are shown as well. The outermost
@@ -36,7 +36,7 @@ bins, which count all residuals beyond, are left out."""
 
 
 def wide_span(stages: Iterable[ResidualSummary]) -> tuple[float, float]:
-    """Potentials between which 90 % of each group of neurons lie, and `SPAN`."""
+    """The span of potentials that holds `SPAN` and 90 % of each group of neurons."""
     ends = [wide_quantiles(found, group) for found in stages for group in GROUPS]
     known = [SPAN, *(both for both in ends if both)]
     return min(low for low, _ in known), max(high for _, high in known)
@@ -59,7 +59,7 @@ def layer_table(
 
 
 def looks_in(colours: Palette) -> dict[str, Look]:
-    """What the curves look like, see `residual_series`."""
+    """The looks of the curves, see `residual_series`."""
     return {
         "active": Look(MEASURED, colours.quiet),
         "silent": Look("silent neurons", colours.grey),

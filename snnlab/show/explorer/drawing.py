@@ -22,7 +22,8 @@ PAD_JS: Final = joined(*PAD_FILES)
 SIDE: Final = 140
 """Width and height of the drawing that the pad sends, in pixels."""
 PEN: Final = 0.1
-"""Width of the pen as a share of the side; networks recognise digits best with 0.09 to 0.13."""
+"""Width of the pen as a share of the side; networks of digits and of MNIST recognise drawings best
+with 0.09 to 0.13."""
 
 WORDS: Final = {
     "pad": "Draw a digit",

@@ -241,7 +241,7 @@ export function mountPad(element, given, tell) {
     say(penDown ? shown.words.pen_down : shown.words.pen_up);
   }
 
-  // End the stroke of the keys, and send the drawing if it has changed.
+  // End the stroke of the keys, if there is one, and send the drawing at once.
   function liftPen() {
     if (!penDown) return;
     penDown = false;

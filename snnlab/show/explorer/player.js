@@ -216,7 +216,7 @@ class Player extends Mounted {
     this.move(this.t + by);
   }
 
-  // Show a sentence, and announce it to screen readers.
+  // Announce the sentence of the timestep to screen readers, and return the position for the host.
   rested() {
     this.live.textContent = this.frames.said[this.t - 1];
     return { t: this.t, view: this.view };

@@ -92,7 +92,7 @@ class Race {
     training.append(...parts("lane"), inside, this.clock);
   }
 
-  // Values below the vertical axis are hidden: lines enter the plot from there.
+  // Values below the lower end of the vertical axis are hidden: lines enter the plot from there.
   clip({ left, right, top, bottom }) {
     const id = `race-${Math.random().toString(36).slice(2)}`;
     const edge = this.size.mark;

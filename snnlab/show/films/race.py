@@ -122,7 +122,7 @@ def race(runs: Mapping[str, Sequence[Recorded]], *, names: Mapping[str, str] | N
 
     Args:
         runs: methods, or any other names, to their finished trainings, one for each seed: of a
-            race `recorded_runs(result)`, of a run `[recorded(run)]`. Six names at most, of which
+            race `recorded_runs(result)`, of a run `[recorded(run)]`. Seven names at most, of which
             four may be no methods.
         names: other names for some of them, as written in the film.
 
@@ -249,7 +249,7 @@ class Course:
         )
 
     def notes(self) -> list[str]:
-        """A sentence for each training that uses more than one T."""
+        """A sentence for each training whose last phase runs several timesteps."""
         noted = {racer.name: racer.runs[0].config.note for racer in self.racers}
         return [f"{starting(name)}: {note}." for name, note in noted.items() if note]
 
@@ -367,7 +367,7 @@ class Course:
         """Limits of the accuracy axis during training, close enough to separate the final values.
 
         The first epochs may lie below the axis: if they were shown, all final values would
-            coincide.
+        coincide.
         """
         low, high = accuracy_limits(value for racer in self.racers for value in racer.validation)
         worst = min(racer.validation[-1] for racer in self.racers)

@@ -48,9 +48,10 @@ def collect(download: Path, course: Path) -> list[Collected]:
 
     The cells of a notebook, not its file name, say which assignment it is. If a student has several
     good notebooks in all downloads, the one with the latest time on the platform counts; of two
-    with the same time, the one with the right file name. Notebooks are copied as they were read,
-    in the newest version of the format. `students.csv` and `handins.csv` record who handed in
-    what. Collecting the same download again changes nothing.
+    with the same time, one that is filled in, then the one changed last in the student's zip, then
+    the one with the right file name. Notebooks are copied as they were read, in the newest version
+    of the format. `students.csv` and `handins.csv` record who handed in what. Collecting the same
+    download again changes nothing.
 
     Args:
         download: a zip file, or a folder.
@@ -111,7 +112,7 @@ def survey(
 
 
 class Desk:
-    """Takes files one by one, and keeps the table of those that count."""
+    """Takes files one by one, and keeps the table that says which of them count."""
 
     def __init__(self, course: Path) -> None:
         self.course = course

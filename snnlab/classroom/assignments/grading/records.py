@@ -180,7 +180,7 @@ def text_elsewhere(notebook: NotebookNode, released: NotebookNode) -> str:
 
 
 def settle_marks(book: Gradebook, state: State) -> None:
-    """Keep points given by hand only as long as their answer has not changed."""
+    """Let an answer be marked again if it is not the one for which points were given by hand."""
     submission = book.find_submission(state.assignment, state.student)
     for grade in (grade for notebook in submission.notebooks for grade in notebook.grades):
         if grade.manual_score is not None and grade.name in state.read:

@@ -115,8 +115,8 @@ Numbered = tuple[int | None, NotebookNode]
 def put_missing_back(cells: list[Numbered], originals: list[NotebookNode]) -> None:
     """Insert missing marked cells, each after its predecessor in the released notebook.
 
-    A template is not inserted below a cell in which the student defines the same function, since
-    it would replace that.
+    If one of the student's own cells defines the function of a missing cell, that cell is inserted
+    empty, since its template would replace the function.
     """
     own = "\n".join(cell.source for number, cell in cells if number is None)
     place = -1

@@ -115,7 +115,7 @@ def ways_out(file: str, megabytes: int) -> list[str]:
 
     Args:
         file: an existing, readable and writable file that this process must not reach.
-        megabytes: the memory limit.
+        megabytes: memory that is left to this process.
     """
     ways: dict[str, Callable[[], object]] = {
         "reading files": lambda: open(file, "rb").close(),

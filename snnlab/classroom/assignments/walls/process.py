@@ -39,7 +39,7 @@ FORKS = sys.platform == "linux"
 POLL_SECONDS = 0.05
 """Seconds between two checks whether a process has ended."""
 MOST_FILES = 4096
-"""Numbers of open files up to which a process closes all at its start; few are in use."""
+"""A process closes all open files with numbers below this at its start; few are in use."""
 OFTEN_USED = (
     *("IPython.core.inputtransformer2", "asyncio", "scipy.integrate", "scipy.optimize"),
     *("scipy.stats", "matplotlib.pyplot", "pandas", "torch", "snnlab.conversion", "snnlab.measure"),

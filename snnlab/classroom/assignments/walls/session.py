@@ -104,7 +104,7 @@ class Session:
     def carry_out(self, cells: list[dict[str, Any]], skipped: set[int]) -> None:
         """Run the cells; call each answer at its check, and again at the end if that failed.
 
-        Once all answers have given their results, the remaining cells are not needed.
+        Once all answers have given their results, the remaining cells are not run.
         """
         for cell in cells:
             if cell["check"]:
@@ -169,7 +169,7 @@ class Session:
         return value
 
     def tell(self, error: BaseException) -> None:
-        """Report the first error of a cell. After a MemoryError end, as the memory stays full."""
+        """Report the first error of a cell. A MemoryError ends all, as the memory stays full."""
         if self.told != self.number:
             self.say({"error": asdict(raised(error))})
             self.told = self.number
@@ -221,8 +221,8 @@ class Session:
     def limited(self, seconds: float) -> Iterator[None]:
         """Raise OutOfTime after some processor time, or a longer time on the clock.
 
-        Code that ignores it is ended by a signal that cannot be handled, and finally by a thread
-        that runs even while Python is blocked, and writes "Timeout" into the report.
+        Code that ignores it is ended by a signal without a handler, and finally by a thread that
+        runs even while Python is blocked, and writes "Timeout" into the report.
         """
         clock = on_the_clock(seconds)
         faulthandler.dump_traceback_later(clock + GRACE_SECONDS, exit=True, file=self.results)

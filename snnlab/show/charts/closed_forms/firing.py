@@ -47,7 +47,7 @@ def firing_charts(controls: Mapping[str, ValueWidget]) -> list[dict[str, Any]]:
         "probability": cumulative(AT_CURRENT),
         "slope": f"{density(AT_CURRENT)} / sigma",
         "steepest": f"{density('0')} / sigma",
-        "rate": "clamp(floor(T * current + mu + 1e-9), 0, T) / T",  # 1e-9: for h = v_th
+        "rate": "clamp(floor(T * current + mu + 1e-9), 0, T) / T",  # 1e-9: rounding loses no spike
         "said": (
             f"'At current ' + {fixed('current', 2)} + ' one noisy timestep fires with probability '"
             f" + {fixed('probability', 3)} + '; ' + {counted('T', 'timestep')} + ' without noise '"
