@@ -177,6 +177,8 @@ def show_chart(
 ) -> None:
     """A chart, its description for screen readers, and the numbers behind it.
 
+    The description is part of the chart: as `alt=` each button of its toolbar would say it, too.
+
     Args:
         chart: as the room `show` makes it, with a description.
         table: makes what is drawn, one row per point; asked once somebody wants to see it.
@@ -184,8 +186,7 @@ def show_chart(
         place: where it goes.
     """
     place.vega_lite_chart(
-        spec=chart.look | {"datasets": chart.data},
-        alt=chart.description,
+        spec=chart.look | {"datasets": chart.data, "description": chart.description},
         width="stretch",
         height=chart.height,
         key=f"chart-{key}",
