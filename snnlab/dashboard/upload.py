@@ -45,6 +45,9 @@ MOST_NAMED = 4
 NUMBER, STAGED, REFUSED, CHOSEN = "upload-number", "upload-staged", "upload-refused", "upload-new"
 """In the session: of the field, which is a new one after each upload; what waits to be looked at;
 why the last one was refused; the last one that was kept."""
+MISSING = "upload-missing"
+"""In the session: whether the images of the link were gone when the page was last drawn."""
+NOT_HERE = "The images of this link are not here (any more)."
 
 
 def folder() -> Path:
@@ -91,8 +94,10 @@ def upload_control(place: Any) -> None:
     Not where there is no place (None), or a lesson has set the data.
     """
     linked = address.said(DATA) or ""
-    if ID.fullmatch(linked) and kept_at(folder() / linked) is None:
-        st.warning("The images of this link are not here (any more).", icon=":material/link_off:")
+    missing = bool(ID.fullmatch(linked)) and kept_at(folder() / linked) is None
+    st.session_state[MISSING] = missing
+    if missing:
+        st.warning(NOT_HERE, icon=":material/link_off:")
     try:
         check_offered(linked)
     except DataError as error:
@@ -116,6 +121,12 @@ def upload_control(place: Any) -> None:
             look_at(*staged)
     if reason := st.session_state.get(REFUSED):
         complain(reason, place)
+
+
+def check_linked() -> None:
+    """Raise DataError if the images of the link have gone: the control has just left them."""
+    if st.session_state.get(MISSING):
+        raise DataError(NOT_HERE)
 
 
 def take_in(key: str) -> None:
