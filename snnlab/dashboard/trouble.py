@@ -13,6 +13,7 @@ import streamlit as st
 
 from snnlab.dashboard.screen import complain, warn
 from snnlab.data.whole_files import written_whole
+from snnlab.runs.files import RunError
 
 REFUSALS = (ValueError, OSError)
 """What an action may raise: a refusal of ours, or one of the disk."""
@@ -68,8 +69,20 @@ def trouble_with(root: Path) -> str:
 
 
 def try_to_write(root: Path) -> None:
-    """Raise OSError if nothing can be written to the folder of runs; it is made if need be."""
-    root.mkdir(parents=True, exist_ok=True)
+    """Write to the folder of runs, which is made if need be, to see whether that is possible.
+
+    Raises:
+        RunError: it is not there and cannot be made; the log of the server says where.
+        OSError: nothing can be written there.
+    """
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except FileNotFoundError as error:  # no folder can be made in /proc, say
+        LOG.error("the folder of runs cannot be made: %s", error)
+        raise RunError(
+            f"The folder of runs is not there and cannot be made ({error.strerror}), so nothing "
+            "was written. Whoever runs the server can change that: its log names the folder."
+        ) from error
     with written_whole(root / ".room") as partial:
         partial.write_bytes(bytes(4096))
     (root / ".room").unlink(missing_ok=True)

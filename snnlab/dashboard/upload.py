@@ -29,7 +29,7 @@ from snnlab.dashboard.kept_archives import (
 )
 from snnlab.dashboard.screen import complain, escaped, warn
 from snnlab.dashboard.service import active_jobs, runs_folder
-from snnlab.dashboard.trouble import REFUSALS, attempt_here, said_of
+from snnlab.dashboard.trouble import REFUSALS, attempt_here, said_of, try_to_write
 from snnlab.dashboard.visitor import name_of_user, visitor
 from snnlab.data.limits import UPLOADED, in_words
 from snnlab.data.own_data import check_offered
@@ -136,6 +136,7 @@ def take_in(key: str) -> None:
         return
     st.session_state.pop(REFUSED, None)
     try:
+        try_to_write(runs_folder())  # else it is not said that it is this folder
         st.session_state[STAGED] = stage(file.getbuffer(), folder()), file.name
     except REFUSALS as error:
         refuse(file.name, error)

@@ -62,7 +62,7 @@ def submit(configs: list[RunConfig], *, sweep: bool = False) -> list[str]:
 
     Raises:
         QueueFull: the visitor would have more than one may have.
-        OSError: nothing can be written to the folder of runs.
+        RunError, OSError: nothing can be written to the folder of runs.
         DataError: the images were uploaded, and removed since; or the data set is somebody's own,
             and not offered here.
     """
