@@ -177,7 +177,10 @@ def check(staged: Path, path: Path, name: str) -> None:
     try:
         if outcome.status != "finished":
             raise DataError(outcome.reason.replace(str(path), name))
-        write_json(note_of(path), {"owners": {}, "look": read_json(notes)})
+        with CHANGING:
+            there = kept_at(path)  # whose it was, where the note of what is in it was damaged
+            owners = there.owners if there else {}
+            write_json(note_of(path), {"owners": owners, "look": read_json(notes)})
     except (DataError, OSError, RunError):
         if not known:
             erase(path)
@@ -187,14 +190,22 @@ def check(staged: Path, path: Path, name: str) -> None:
 
 
 def kept_at(path: Path) -> Kept | None:
-    """The archive at a path; None if there is none, or no sound note says what is in it."""
+    """The archive at a path; None if there is none, or no note that can be read.
+
+    Where only a part of the note is damaged, the other one holds: whose it is, or what is in it.
+    """
     if not ID.fullmatch(path.name) or not path.is_file():
         return None
     try:
         noted = read_json(note_of(path))
-        return Kept(path, noted["owners"], Look(**noted["look"]) if noted["look"] else None)
-    except (ValueError, TypeError, KeyError):
+    except RunError:
         return None
+    kept = Kept(path, {}, None)
+    with contextlib.suppress(ValueError, TypeError, KeyError):
+        kept = replace(kept, owners=noted["owners"])
+    with contextlib.suppress(ValueError, TypeError, KeyError):
+        kept = replace(kept, look=Look(**noted["look"]))
+    return kept
 
 
 def every(folder: Path) -> list[Kept]:
