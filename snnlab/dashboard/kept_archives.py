@@ -177,7 +177,10 @@ def check(staged: Path, path: Path, name: str) -> None:
     try:
         if outcome.status != "finished":
             raise DataError(outcome.reason.replace(str(path), name))
-        write_json(note_of(path), {"owners": {}, "look": read_json(notes)})
+        with CHANGING:
+            there = kept_at(path)  # whose it was, where the note of what is in it was damaged
+            owners = there.owners if there else {}
+            write_json(note_of(path), {"owners": owners, "look": read_json(notes)})
     except (DataError, OSError, RunError):
         if not known:
             erase(path)
@@ -187,16 +190,22 @@ def check(staged: Path, path: Path, name: str) -> None:
 
 
 def kept_at(path: Path) -> KeptArchive | None:
-    """The archive at a path; None if it is missing, or the file with its contents is unreadable."""
+    """The archive at a path; None if it is missing, or the file with its contents is unreadable.
+
+    If only its owners or only its contents are damaged in that file, the other is still used.
+    """
     if not ID.fullmatch(path.name) or not path.is_file():
         return None
     try:
         noted = read_json(note_of(path))
-        return KeptArchive(
-            path, noted["owners"], ArchiveContents(**noted["look"]) if noted["look"] else None
-        )
-    except (ValueError, TypeError, KeyError):
+    except RunError:
         return None
+    kept = KeptArchive(path, {}, None)
+    with contextlib.suppress(ValueError, TypeError, KeyError):
+        kept = replace(kept, owners=noted["owners"])
+    with contextlib.suppress(ValueError, TypeError, KeyError):
+        kept = replace(kept, look=ArchiveContents(**noted["look"]))
+    return kept
 
 
 def every(folder: Path) -> list[KeptArchive]:

@@ -180,6 +180,8 @@ def show_chart(
 ) -> None:
     """A chart, its description for screen readers, and the numbers behind it.
 
+    The description is part of the chart: as `alt=` each button of its toolbar would say it, too.
+
     Args:
         chart: from the room `show`, with a description.
         table: makes the table of the numbers, one row per point; called when somebody opens it.
@@ -187,8 +189,7 @@ def show_chart(
         place: where the chart is drawn.
     """
     place.vega_lite_chart(
-        spec=chart.look | {"datasets": chart.data},
-        alt=chart.description,
+        spec=chart.look | {"datasets": chart.data, "description": chart.description},
         width="stretch",
         height=chart.height,
         key=f"chart-{key}",

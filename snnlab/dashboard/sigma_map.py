@@ -34,6 +34,7 @@ from snnlab.dashboard.screen import (
 from snnlab.dashboard.service import engine, example_of, find_run, runs_folder
 from snnlab.dashboard.training_settings import CONTROLS, METHOD, PRESET, Asked
 from snnlab.dashboard.trouble import attempt, draw_complaint
+from snnlab.dashboard.upload import check_linked
 from snnlab.dashboard.visitor import submit, visitor, withdraw
 from snnlab.dashboard.waiting import ends_in
 from snnlab.jobs.progress import read_progress
@@ -96,10 +97,16 @@ def offer() -> None:
         "map. The method and the number of seeds do not count: it is one seed, with noise.",
     )
     if pressed:
-        address.journey().links[NAME] = settings_in(address.current_link())
-        st.session_state[PRESSED] = True
-        st.switch_page(page_of(NAME, url_path=NAME))
+        attempt(open_map)
     say_if_busy()
+
+
+def open_map() -> None:
+    """Go to the page with the settings of the page Train, and start there."""
+    check_linked()
+    address.journey().links[NAME] = settings_in(address.current_link())
+    st.session_state[PRESSED] = True
+    st.switch_page(page_of(NAME, url_path=NAME))
 
 
 def settings_in(link: Mapping[str, str]) -> dict[str, str]:
@@ -175,7 +182,12 @@ def finished(status: Status) -> Run | None:
 
 def start(configs: Mapping[float, RunConfig]) -> None:
     """Submit the runs to the engine, the most instructive ones first."""
-    attempt(lambda: submit([configs[sigma] for sigma in coarse_to_fine(configs)], sweep=True))
+
+    def submit_all() -> None:
+        check_linked()
+        submit([configs[sigma] for sigma in coarse_to_fine(configs)], sweep=True)
+
+    attempt(submit_all)
 
 
 def draw_start(configs: Mapping[float, RunConfig], statuses: Statuses, place: Any) -> None:

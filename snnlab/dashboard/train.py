@@ -15,6 +15,7 @@ from snnlab.dashboard.screen import colours, heading
 from snnlab.dashboard.service import engine, find_run, finished_runs
 from snnlab.dashboard.training_settings import MOST_SEEDS, Asked, read_controls
 from snnlab.dashboard.trouble import attempt, draw_complaint
+from snnlab.dashboard.upload import check_linked
 from snnlab.dashboard.visitor import draw_nickname, submit
 from snnlab.runs.config import RunConfig
 from snnlab.runs.examples import SMALL_DIGITS, is_example
@@ -106,6 +107,7 @@ def ask_for(configs: Callable[[], Sequence[RunConfig]]) -> None:
     """Submit runs to the engine and show them, with the runs shown before drawn behind."""
 
     def start() -> None:
+        check_linked()
         ids = submit(list(configs()))
         earlier.leave_behind(named_by_link()[:MOST_SHOWN])
         look_forward_to(ids)

@@ -13,6 +13,7 @@ import streamlit as st
 
 from snnlab.dashboard.screen import complain, warn
 from snnlab.data.whole_files import written_whole
+from snnlab.runs.files import RunError
 
 REFUSALS = (ValueError, OSError)
 """Errors of an action that the visitor is told: refusals of the kit, and errors of the disk."""
@@ -68,8 +69,20 @@ def trouble_with(root: Path) -> str:
 
 
 def try_to_write(root: Path) -> None:
-    """Make the folder of runs if it is missing; raise OSError if it cannot be written to."""
-    root.mkdir(parents=True, exist_ok=True)
+    """Make the folder of runs if it is missing, and see whether it can be written to.
+
+    Raises:
+        RunError: it is not there and cannot be made; the log of the server says where.
+        OSError: nothing can be written there.
+    """
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except FileNotFoundError as error:  # no folder can be made in /proc, say
+        LOG.error("the folder of runs cannot be made: %s", error)
+        raise RunError(
+            f"The folder of runs is not there and cannot be made ({error.strerror}), so nothing "
+            "was written. Whoever runs the server can change that: its log names the folder."
+        ) from error
     with written_whole(root / ".room") as partial:
         partial.write_bytes(bytes(4096))
     (root / ".room").unlink(missing_ok=True)

@@ -29,7 +29,7 @@ from snnlab.dashboard.kept_archives import (
 )
 from snnlab.dashboard.screen import complain, escaped, warn
 from snnlab.dashboard.service import active_jobs, runs_folder
-from snnlab.dashboard.trouble import REFUSALS, attempt_here, said_of
+from snnlab.dashboard.trouble import REFUSALS, attempt_here, said_of, try_to_write
 from snnlab.dashboard.visitor import name_of_user, visitor
 from snnlab.data.limits import UPLOADED, in_words
 from snnlab.data.own_data import check_offered
@@ -45,6 +45,9 @@ MOST_NAMED = 4
 NUMBER, STAGED, REFUSED, CHOSEN = "upload-number", "upload-staged", "upload-refused", "upload-new"
 """In the session: the number of the field, which is a new one after each upload; the upload that
 waits to be checked; why the last one was refused; the id of the last one that was kept."""
+MISSING = "upload-missing"
+"""In the session: whether the images of the link were gone when the page was last drawn."""
+NOT_HERE = "The images of this link are not here (any more)."
 
 
 def folder() -> Path:
@@ -91,8 +94,10 @@ def upload_control(place: Any) -> None:
     It is left out if the place is None, or a lesson has set the data.
     """
     linked = address.link_value(DATA) or ""
-    if ID.fullmatch(linked) and kept_at(folder() / linked) is None:
-        st.warning("The images of this link are not here (any more).", icon=":material/link_off:")
+    missing = bool(ID.fullmatch(linked)) and kept_at(folder() / linked) is None
+    st.session_state[MISSING] = missing
+    if missing:
+        st.warning(NOT_HERE, icon=":material/link_off:")
     try:
         check_offered(linked)
     except DataError as error:
@@ -118,6 +123,12 @@ def upload_control(place: Any) -> None:
         complain(reason, place)
 
 
+def check_linked() -> None:
+    """Raise DataError if the images of the link have gone: the control has just left them."""
+    if st.session_state.get(MISSING):
+        raise DataError(NOT_HERE)
+
+
 def take_in(key: str) -> None:
     """Write the uploaded file to disk, and free its memory."""
     file = st.session_state.get(key)
@@ -125,6 +136,7 @@ def take_in(key: str) -> None:
         return
     st.session_state.pop(REFUSED, None)
     try:
+        try_to_write(runs_folder())  # else it is not said that it is this folder
         st.session_state[STAGED] = stage(file.getbuffer(), folder()), file.name
     except REFUSALS as error:
         refuse(file.name, error)

@@ -62,7 +62,7 @@ def submit(configs: list[RunConfig], *, sweep: bool = False) -> list[str]:
 
     Raises:
         QueueFull: the visitor would have too many runs in the queue.
-        OSError: nothing can be written to the folder of runs.
+        RunError, OSError: nothing can be written to the folder of runs.
         DataError: the images were uploaded and have been removed since; or the data set is
             somebody's own and is not offered by this server.
     """

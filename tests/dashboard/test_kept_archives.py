@@ -297,6 +297,30 @@ def test_a_damaged_note_hides_nothing_from_the_teacher(note: str, folder: Path) 
     assert every(folder) == []
 
 
+@pytest.mark.parametrize("look", [None, 3, {}, {"classes": 7}])
+def test_whose_an_archive_is_outlives_damage_to_what_is_in_it(look: object, folder: Path) -> None:
+    kept = bring(packed(PETS), folder)
+    bring(packed(PETS), folder, BEN, "b.zip")
+    note = kept_archives.note_of(kept.path)
+    note.write_text(json.dumps(json.loads(note.read_text()) | {"look": look}))
+    (there,) = of_visitor(folder, ANN)
+    assert (there.look, there.name(ANN), there.name(BEN)) == (None, "pets.zip", "b.zip")
+    remove(there, ANN)
+    (there,) = of_visitor(folder, BEN)
+    assert of_visitor(folder, ANN) == []
+    assert there.path.is_file()
+    again = bring(packed(PETS), folder)
+    assert seen(again).images == 16
+    assert set(again.owners) == {ANN, BEN}
+
+
+def test_what_is_in_an_archive_outlives_damage_to_whose_it_is(folder: Path) -> None:
+    kept = bring(packed(PETS), folder)
+    note = kept_archives.note_of(kept.path)
+    note.write_text(json.dumps(json.loads(note.read_text()) | {"owners": 3}))
+    assert kept_at(kept.path) == Kept(kept.path, {}, kept.look)
+
+
 def test_what_an_ended_server_left_is_cleared_away(folder: Path) -> None:
     left = stage(memoryview(packed(PETS)), folder)
     os.utime(left, (time.time() - 2 * kept_archives.ABANDONED,) * 2)

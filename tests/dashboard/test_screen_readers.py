@@ -52,10 +52,14 @@ def heard(page: Any) -> list[tuple[str, str]]:
 @pytest.mark.slow
 @pytest.mark.parametrize("page", ["neuron", "train", "sigma_map", "distributions", "compare"])
 def test_nothing_is_heard_twice(page: str, server: str, browser: Any) -> None:
-    found = heard(opened(browser, f"{server}/{page}"))
+    there = opened(browser, f"{server}/{page}")
+    found = heard(there)
     charts = [name for role, name in found if role == "graphics-document"]
     assert charts
     assert len(charts) == len(set(charts))
+    names = there.evaluate("[...document.querySelectorAll('[aria-label]')].map(e => e.ariaLabel)")
+    assert set(TOOLBAR) <= set(names)  # hidden ones, too: a pointer above the chart shows them
+    assert all(sum(chart in name for name in names) == 1 for chart in charts)
     assert not [name for role, name in found if role in ("graphics-object", "graphics-symbol")]
     assert not [name for _, name in found if LONG.search(name)]
     assert not [name for role, name in found if role == "image" and name.endswith(" icon")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -19,11 +20,12 @@ from snnlab.dashboard.downloads import downloads
 from snnlab.dashboard.labels import label_of, own
 from snnlab.dashboard.nicknames import choose, nicknames
 from snnlab.dashboard.trouble import said_of, trouble_with, try_to_write
+from snnlab.jobs import engine as engines
 from snnlab.runs import assemble
 from snnlab.runs.files import RunError
 from snnlab.runs.run import run
 from snnlab.runs.store import Run, list_runs, read_run
-from tests.dashboard.conftest import SMALL, VISITOR, Open
+from tests.dashboard.conftest import PETS, SMALL, VISITOR, Open, packed
 from tests.dashboard.fake_engine import FakeEngine
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -197,6 +199,34 @@ def test_trouble_is_told_apart_and_no_path_is_told(tmp_path: Path) -> None:
         assert str(tmp_path) not in said
     assert said_of(RunError("quoted as it is")) == "quoted as it is"
     assert said_of(ZeroDivisionError()) == "ZeroDivisionError"
+
+
+@pytest.fixture
+def nowhere(monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of runs where the system makes none."""
+    if not sys.platform.startswith("linux"):
+        pytest.skip("needs /proc")
+    monkeypatch.setenv("SNNLAB_RUNS", "/proc/snnlab/runs")
+    return Path("/proc/snnlab/runs")
+
+
+def test_a_folder_of_runs_that_cannot_be_made_is_said(
+    nowhere: Path,
+    open_page: Open,
+    engine: FakeEngine,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(engines, "_engines", {nowhere: engine})
+    says = "The folder of runs is not there and cannot be made (No such file or directory)"
+    app = open_page("train")
+    assert errors(press(app, "Start")).startswith(says)
+    assert engine.jobs() == []
+    app.session_state["train:more"] = True
+    app.run().file_uploader[0].set_value(("pets.zip", packed(PETS), "application/zip")).run()
+    assert errors(app).startswith(f"pets.zip: {says}")
+    assert str(nowhere) not in errors(app)
+    assert str(nowhere.parent) in caplog.text  # for whoever runs the server
 
 
 def test_the_last_net_keeps_the_page_and_tells_the_log(

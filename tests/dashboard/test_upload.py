@@ -11,9 +11,11 @@ from streamlit.testing.v1 import AppTest
 from snnlab.dashboard import kept_archives, upload
 from snnlab.dashboard.kept_archives import KeptArchive, every, remove
 from snnlab.dashboard.predictions import network_and_data
+from snnlab.dashboard.screen import escaped
 from snnlab.data.spec import DataSpec
 from snnlab.runs.run import run
 from snnlab.runs.store import read_run
+from snnlab.studies.noise_sweep import SIGMAS
 from tests.dashboard.conftest import PETS, SMALL, VISITOR, Open, packed, picture
 from tests.dashboard.fake_engine import FakeEngine
 
@@ -165,6 +167,21 @@ def test_a_link_to_images_that_are_gone_says_so(closed: bool, empty: Path, open_
     app = open_page("train", data="0123456789abcdef.zip")
     assert "The images of this link are not here (any more)." in words(app)
     assert not app.exception
+
+
+@pytest.mark.parametrize(
+    ("page", "label"),
+    [("train", "Start"), ("train", "Map σ × T"), ("sigma_map", f"Train all {len(SIGMAS) + 1}")],
+)
+def test_nothing_is_trained_instead_of_images_that_went_meanwhile(
+    page: str, label: str, empty: Path, open_page: Open, engine: FakeEngine
+) -> None:
+    there = brought(empty)
+    app = open_page(page, data=there.id)
+    remove(there, VISITOR)  # in another tab
+    press(app, label)
+    assert [error.value for error in app.error] == [escaped(upload.NOT_HERE)]
+    assert engine.jobs() == []
 
 
 @pytest.mark.slow
