@@ -177,7 +177,7 @@ def check(staged: Path, path: Path, name: str) -> None:
     try:
         if outcome.status != "finished":
             raise DataError(outcome.reason.replace(str(path), name))
-        with CHANGING:
+        with OWNERS_LOCK:
             there = kept_at(path)  # whose it was, where the note of what is in it was damaged
             owners = there.owners if there else {}
             write_json(note_of(path), {"owners": owners, "look": read_json(notes)})

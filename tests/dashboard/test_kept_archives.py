@@ -318,7 +318,7 @@ def test_what_is_in_an_archive_outlives_damage_to_whose_it_is(folder: Path) -> N
     kept = bring(packed(PETS), folder)
     note = kept_archives.note_of(kept.path)
     note.write_text(json.dumps(json.loads(note.read_text()) | {"owners": 3}))
-    assert kept_at(kept.path) == Kept(kept.path, {}, kept.look)
+    assert kept_at(kept.path) == KeptArchive(kept.path, {}, kept.look)
 
 
 def test_what_an_ended_server_left_is_cleared_away(folder: Path) -> None:
