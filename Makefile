@@ -35,7 +35,7 @@ env: $(READY)  ## Make the virtual environment in .venv, or update it
 demo: $(COURSE)  ## Train from three starts, draw accuracy against timesteps
 	$(BIN)/snnlab demo $(ARGS)
 
-test: $(READY)  ## Run a third of the quick tests, always the same: two minutes
+test: $(READY)  ## Run a quarter of the quick tests, always the same: two minutes
 	$(BIN)/python $(PYTEST) -m "not slow" --sample $(ARGS)
 
 test-all: $(READY)  ## Run all tests and all cases, those that train for minutes too

@@ -3,7 +3,7 @@
 `@pytest.mark.sample(n)` on a parametrized test: n of its cases, always the same, are quick, and
 the others count as slow.
 
-`--sample`, as `make test` has it: of the tests of each file a third, always the same, unless
+`--sample`, as `make test` has it: of the tests of each file a quarter, always the same, unless
 somebody names tests by file or with -k. `make test-all` runs all tests and all cases.
 
 `@pytest.mark.gpu`: needs a CUDA GPU, and is skipped with a reason where there is none.
@@ -34,7 +34,7 @@ from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent.parent
 SLOW_TIMEOUT = 1800  # seconds for one test marked slow
-SAMPLE = 1 / 3  # of the quick tests of a file
+SAMPLE = 1 / 4  # of the quick tests of a file
 
 # The same examples in every run, so that a failure always comes from a change of the code.
 # Look for new ones with: pytest --hypothesis-profile=explore
@@ -45,7 +45,7 @@ settings.load_profile("steady")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The option of `make test`."""
-    parser.addoption("--sample", action="store_true", help="run a third of the tests of each file")
+    parser.addoption("--sample", action="store_true", help="run a quarter of each file's tests")
 
 
 def pytest_configure(config: pytest.Config) -> None:
