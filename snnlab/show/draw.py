@@ -10,12 +10,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
-from snnlab.show.arrays import Floats
 from snnlab.show.described import TIMESTEPS
 from snnlab.show.line_ends import LineEnd, head_and_names
 from snnlab.show.page import dress, is_inner, shown_panels
 from snnlab.show.picture import attach_description
-from snnlab.show.plot import Axis, Plot, Series
+from snnlab.show.plot import Axis, Numbers, Plot, Series
 from snnlab.show.style import DASHED
 
 HOLLOW: dict[str, Any] = {"markersize": 8, "markerfacecolor": "white", "markeredgewidth": 2}
@@ -87,14 +86,14 @@ def draw_series(ax: Axes, one: Series, plot: Plot, height: float) -> None:
             every = plot.x.name != TIMESTEPS
             marked = [i for i, x in enumerate(one.x) if every or x in plot.x.ticks]
             # lines and markers at the edge are whole, but what lies beyond it is not drawn
-            clip = leaves(one.x, plot.x) or leaves(one.y, plot.y)
+            clip = goes_beyond(one.x, plot.x) or goes_beyond(one.y, plot.y)
             height += not look.marker and look.dashes != "-"
             size: dict[str, Any] = {"linewidth": 2.5 * one.size, "markersize": 9, "zorder": height}
             ax.plot(one.x, one.y, markevery=marked, clip_on=clip, **size, **look.line)
 
 
-def leaves(values: Sequence[float] | Floats, axis: Axis) -> bool:
-    """Whether values lie beyond the limits of their axis."""
+def goes_beyond(values: Numbers, axis: Axis) -> bool:
+    """Whether any value lies beyond the limits of its axis."""
     low, high = axis.limits or (-math.inf, math.inf)
     return any(not low <= value <= high for value in values)
 

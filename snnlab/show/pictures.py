@@ -100,7 +100,11 @@ def cost_plot(cost: str, series: Sequence[Series], means: Mapping[str, Points]) 
 
 
 def round_numbers(low: float, high: float, most: int = 6) -> tuple[float, ...]:
-    """Round numbers for a log axis.
+    """Round numbers between two, for the ticks of a log axis of either library.
+
+    Args:
+        low, high: the ends of the axis, above 0.
+        most: how many at most.
 
     Example:
         >>> round_numbers(0.8, 130)

@@ -389,3 +389,12 @@ def test_costs_have_three_to_six_round_numbers(low: float, ratio: float) -> None
     assert 3 <= len(ticks) <= 6
     assert low <= ticks[0] < ticks[-1] <= low * ratio
     assert all(len(f"{tick:e}".split("e")[0].rstrip("0")) <= 4 for tick in ticks)
+
+
+@pytest.mark.parametrize("factor", [1, 0.1, 5000])
+def test_every_axis_of_costs_has_a_grid(factor: float) -> None:
+    table = costs("a", 1)
+    table["cost"] *= factor
+    chart = cost_chart(table, {"a": LIGHT.grey}, title="s", colours=LIGHT, lines=False)
+    for layer in chart.to_dict()["layer"]:
+        assert layer["encoding"]["x"]["axis"].get("grid", True)

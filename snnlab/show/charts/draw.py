@@ -13,6 +13,7 @@ import pyarrow as pa
 from snnlab.runs.methods import Dashes
 from snnlab.show.charts.frame import LABEL, LINE, LiveChart, coloured, dashed, key_of, look, named
 from snnlab.show.colours import Palette
+from snnlab.show.described import EPOCH, TIMESTEPS
 from snnlab.show.plot import Axis, Look, Plot, Series
 
 DATA = "all"
@@ -23,8 +24,6 @@ BEHIND = ("span", "rule", "band", "bars", "line", "spans", "ticks", "points")
 SOLID = [1, 0]
 FORMATS = {"accuracy": ".2f", "seed": "d", "seeds": "d", "T": "d"}
 """Formats of the numbers in the tooltip of a point."""
-SHORT = 10_000
-"""Whole numbers below this are written in full at an axis; others get a prefix such as k."""
 LONG_NAME = 36
 """Characters of the longest name of which two fit side by side in a legend."""
 
@@ -166,10 +165,10 @@ def scaled(axis: Axis, *, zero: bool = False) -> alt.Scale:
 
 
 def ticked(axis: Axis) -> alt.Axis:
-    """An axis with numbers at its ticks, if it has any; short whole numbers have no grid."""
+    """An axis with numbers at its ticks, if it has any; timesteps and epochs have no grid."""
     if not axis.ticks:
         return alt.Axis()
-    if axis.ticks[-1] < SHORT and all(tick == int(tick) for tick in axis.ticks):
+    if axis.name in (TIMESTEPS, EPOCH):
         return alt.Axis(values=list(axis.ticks), format="d", grid=False)
     words = "format(datum.value, datum.value < 1 ? '.3~g' : '.3~s')"  # else 0.27 would be 270m
     return alt.Axis(values=list(axis.ticks), labelExpr=words)
