@@ -22,7 +22,6 @@ from typing import Any
 
 import torch
 
-from snnlab.bench.cifar10 import Trained, training_table
 from snnlab.bench.spec import SpeedConfig
 from snnlab.bench.speed import HEADER, Comparison, Row, measure_speed
 from snnlab.network.spec import Architecture
@@ -121,7 +120,6 @@ class Report:
     def __init__(self, folder: Path, device: str = "cuda") -> None:
         self.folder, self.made_by = folder, environment(device)
         self.conditions = {key: self.made_by[key] for key in ("code", "versions", "hardware")}
-        self.trained: list[Trained] = []
         self.found: dict[str, dict[str, Any]] = {}
         for name in PARTS:
             with contextlib.suppress(RunError):
@@ -170,25 +168,26 @@ class Report:
 
     def data(self) -> dict[str, Any]:
         """All of it, as JSON holds it."""
-        trainings = [asdict(one) for one in self.trained]
-        return self.made_by | {"parts": self.found, "trainings": trainings}
+        return self.made_by | {"parts": self.found}
 
     def text(self) -> str:
         """Tables in Markdown, under hardware and versions."""
-        facts = {**self.made_by["hardware"], **self.made_by["versions"]}
-        facts |= {"commit": self.made_by["git_commit"], "code": self.made_by["code"]}
-        parts = ["# Speed on a GPU", ", ".join(f"{key}: {value}" for key, value in facts.items())]
+        parts = ["# Speed on a GPU", facts(self.made_by)]
         for name in (name for name in PARTS if name in self.found):
             parts += [f"## {name}", *part_text(self.found[name])]
-        if self.trained:
-            parts += ["## CIFAR-10, all 50,000 training images, bfloat16"]
-            parts += [training_table(self.trained)]
         return document(*parts)
 
     def write(self) -> None:
         """Write the report as it stands."""
         self.folder.mkdir(parents=True, exist_ok=True)
         write_text(self.place, self.text())
+
+
+def facts(made_by: dict[str, Any]) -> str:
+    """Hardware, versions and code in a line."""
+    found = {**made_by["hardware"], **made_by["versions"]}
+    found |= {"commit": made_by["git_commit"], "code": made_by["code"]}
+    return ", ".join(f"{key}: {value}" for key, value in found.items())
 
 
 def measured_part(name: str) -> dict[str, Any]:

@@ -13,7 +13,15 @@ from snnlab.runs.curves import curve_of
 from snnlab.runs.methods import METHODS, RECIPE
 from snnlab.studies.audit import judge
 from snnlab.studies.claims import Claim, round_down
-from snnlab.studies.race import TERMS, TIMED_METHOD, Terms, asked_in, by_method, learning_rate
+from snnlab.studies.race import (
+    TERMS,
+    TIMED_METHOD,
+    Terms,
+    asked_in,
+    by_method,
+    learning_rate,
+    timed_method,
+)
 from snnlab.studies.race_table import conversion_table, named
 from snnlab.studies.study import Entry, Result
 from snnlab.studies.tables import columns_at, markdown, mean_text, processor, with_deviation
@@ -31,7 +39,8 @@ FIRST_SAYS = (
     "little more than how fast they are. Bold: the highest mean of a data set."
 )
 INTERVAL = "means over the seeds with half the width of their 95 % t-interval"
-IN_TIME = f"{INTERVAL}; epochs that fill the seconds of plain noise, rounded up"
+IN_TIME = f"{INTERVAL}; epochs that fill the seconds of {{}}, rounded up"
+PLAIN_IN_WORDS = "plain noise"
 SPREAD = "means over the seeds, standard deviation in brackets"
 
 
@@ -60,6 +69,12 @@ class Record:
             "" if v_init is None else f"v_init = {v_init:g}",
         ]
         return ", ".join([METHODS[method].title, *filter(None, settings)])
+
+    @property
+    def timed(self) -> str:
+        """The method whose seconds the others get with equal time, in words."""
+        method = timed_method(self.race)
+        return PLAIN_IN_WORDS if method == TIMED_METHOD else METHODS[method].title
 
     @property
     def command(self) -> str:
@@ -104,7 +119,9 @@ def accuracies(
             row.append(cell(estimate(itself)) if itself else "")
             rows.append(row + [cell(estimate([curve[T] for curve in curves])) for T in measured])
     header = ["trained with", "peak learning rate", "epochs", "training (s)", "network itself"]
-    return filled_columns([*header, *columns_at(measured)], rows), says
+    timed = dict.fromkeys(record.timed for record in records)
+    table = filled_columns([*header, *columns_at(measured)], rows)
+    return table, says.format(" and ".join(timed))
 
 
 def filled_columns(header: Sequence[str], rows: Sequence[Sequence[str]], names: int = 1) -> str:
@@ -118,6 +135,11 @@ def at_all(records: Records, terms: Terms, shown: Sequence[int]) -> list[int]:
     """The T that all curves have."""
     runs = [run for one in records for group in one.entries(terms).values() for run in group]
     return [T for T in shown if all(T in curve_of(run) for run in runs)]
+
+
+def sentence(says: str) -> str:
+    """A remark about a table as a sentence."""
+    return f"{says[:1].upper()}{says[1:]}.".replace("..", ".")
 
 
 def seconds(runs: Sequence[Entry]) -> str:
@@ -180,7 +202,8 @@ def reached(
     record: Record, method: str, runs: Sequence[Entry], Ts: Sequence[int]
 ) -> list[Estimate | None]:
     """Accuracy of a method at some T, in the same seconds, and over its seconds."""
-    equal = [curve_of(run)[AT] for run in record.entries(TERMS[1]).get(method, [])]
+    usual = timed_method(record.race) == TIMED_METHOD  # as the remark says
+    equal = [curve_of(run)[AT] for run in record.entries(TERMS[1]).get(method, []) if usual]
     rates = [curve_of(run)[AT] / run["training_seconds"] for run in runs]
     accuracies = [estimate([curve_of(run)[T] for run in runs]) for T in Ts]
     return [*accuracies, estimate(equal) if equal else None, estimate(rates)]

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from snnlab.bench.result_tables import KINDS, Record, notes
+from snnlab.bench.result_tables import KINDS, Record, notes, sentence
 from snnlab.settings import suggestion
 from snnlab.studies.audit import read_race
 
@@ -95,7 +95,7 @@ def written(page: str, folder: Path) -> str:
 def below(mark: Mark, records: Sequence[Record]) -> str:
     """A table with its remark, and the origin of each of its races."""
     table, says = KINDS[mark.kind](records, mark.timesteps)
-    said = " ".join([f"{says[:1].upper()}{says[1:]}.".replace("..", "."), *notes(records)])
+    said = " ".join([sentence(says), *notes(records)])
     lines = [filled(said), *(filled(f"- {record.made_by}", "  ") for record in records)]
     return f"\n{table}\n\n{lines[0]}\n\n" + "\n".join(lines[1:]) + "\n\n"
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import sys
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from snnlab.bench.spec import SpeedConfig
 from snnlab.cli.answer import answer, table
-from snnlab.runs.store import runs_folder
-from snnlab.settings import Positive, settle
+from snnlab.network.spec import ModelName
+from snnlab.runs.files import write_json
+from snnlab.runs.store import COLLECTION, runs_folder
+from snnlab.settings import Count, Positive, settle
 
 if TYPE_CHECKING:
+    from snnlab.bench.cifar10 import Comparison
+    from snnlab.bench.gpu_report import Report
     from snnlab.bench.speed import Speed
 
 
@@ -45,15 +50,22 @@ class BenchGPU:
     folder: Path | None = None
     """Where the report and the parts are written; default: bench-gpu in the folder of runs."""
     parts: tuple[str, ...] = ()
-    """Which parts, by name; none: all of them but the trainings on CIFAR-10."""
+    """Which parts, by name; none: all of them."""
     minutes: Positive = 8.0
-    """No part begins after so many minutes."""
+    """No part and no training begins after so many minutes."""
     cifar10: bool = False
-    """Also train VGG-16 and ResNet-18 on CIFAR-10, with noise and as ANN, as long as it takes."""
-    epochs: int = 30
-    """Epochs of each of these trainings."""
-    seeds: int = 3
-    """How many seeds each of them gets."""
+    """In place of the parts, compare the methods on all of CIFAR-10: ReLU, QCFS, noise,
+    noise-then-spikes and BPTT, each with the best of several learning rates."""
+    seeds: Count = 1
+    """How many whole trainings each method gets there; a later call may add some."""
+    epochs: Count | None = None
+    """Epochs of the methods with one pass; None: as many as fit into --seconds."""
+    seconds: Positive = 90.0
+    """Of one training, for the slowest of the methods with one pass."""
+    model: ModelName = "resnet18"
+    """The network that is trained there."""
+    data: str = "cifar10"
+    """The images: cifar10, or the path of a folder or an archive that holds them."""
     root: str = ""
     """Where CIFAR-10 is, or goes; empty: the usual place for data."""
     json: bool = False
@@ -62,18 +74,45 @@ class BenchGPU:
     def execute(self) -> None:
         """Measure and answer."""
         settle(self)
-        from snnlab.bench.cifar10 import train_on_cifar10
-        from snnlab.bench.gpu_report import Report
         from snnlab.runs.assemble import pick_device
 
         pick_device("cuda")  # a machine without is refused
-        report = Report(self.folder or runs_folder() / "bench-gpu")
-        report.measure(self.parts, self.minutes, said=lambda line: print(line, file=sys.stderr))
-        if self.cifar10:
-            report.trained = train_on_cifar10(range(self.seeds), self.epochs, self.root or None)
-        report.write()
-        text = f"{report.text()}\nreport: {report.place}"
-        answer(report.data() | {"report": str(report.place)}, text, as_json=self.json)
+        folder = self.folder or runs_folder() / "bench-gpu"
+        folder.mkdir(parents=True, exist_ok=True)
+        write_json(folder / COLLECTION, {"holds": "measurements on a GPU"})  # it is no run
+        done = (
+            self.full_size(folder / f"cifar10-{self.model}") if self.cifar10 else self.speed(folder)
+        )
+        done.write()
+        text = f"{done.text()}\nreport: {done.place}"
+        answer(done.data() | {"report": str(done.place)}, text, as_json=self.json)
+
+    def speed(self, folder: Path) -> Report:
+        """The measured parts."""
+        from snnlab.bench.gpu_report import Report
+
+        report = Report(folder)
+        report.measure(self.parts, self.minutes, said=say)
+        return report
+
+    def full_size(self, folder: Path) -> Comparison:
+        """The trainings on CIFAR-10."""
+        from snnlab.bench.cifar10 import Comparison, FullSize, cifar10_config
+
+        began = time.monotonic()
+        config = cifar10_config(self.data, self.root or None, self.model)
+        found = Comparison(folder, FullSize(config, self.seconds, self.epochs))
+        found.train(
+            self.seeds,
+            time_is_up=lambda: time.monotonic() - began > 60 * self.minutes,
+            said=lambda line: say(f"{time.monotonic() - began:.0f} s: {line}"),
+        )
+        return found
+
+
+def say(line: str) -> None:
+    """Print a line of progress beside the answer."""
+    print(line, file=sys.stderr, flush=True)
 
 
 def speed_text(found: Speed) -> str:

@@ -17,7 +17,7 @@ from snnlab.runs.presets import study_start
 from snnlab.runs.store import usual_runs
 from snnlab.studies.audit import read_race
 from snnlab.studies.kept_race import keep
-from snnlab.studies.race import RACE, RaceConfig, race
+from snnlab.studies.race import RACE, TIMED_METHOD, RaceConfig, race
 from snnlab.studies.race_table import race_csv, race_markdown
 from snnlab.studies.study import Result, name_of
 from snnlab.studies.sweep import named_texts, value_of
@@ -35,21 +35,22 @@ class Race:
     finished: Annotated[Path | None, tyro.conf.Positional, tyro.conf.arg(metavar="[FOLDER]")] = None
     """Folder of a finished race, of which only the file is written; nothing is raced."""
     methods: tuple[MethodName, ...] = tuple(METHODS)
-    """Which methods, in this order; equal training time needs noise."""
+    """Which methods, in this order; equal training time needs the one that is timed."""
     seeds: int = 3
     """Networks per method, with seeds from --seed on."""
     learning_rates: tuple[str, ...] = ()
     """Peak learning rates tuned for a method, as METHOD=RATE; the others have that
     of the settings."""
     epochs_only: bool = False
-    """Leave out the second race, with equal training time."""
+    """Leave out the race with equal training time."""
+    timed_method: MethodName = TIMED_METHOD
+    """The method whose training time all get in that race."""
     out: Path | None = None
     """Folder of the race; default: races/DATA-MODEL in the folder of runs."""
     runs: Path = field(default_factory=usual_runs)
     """Folder of the run folders."""
     keep: Path | None = None
-    """Write the race to this file, too: small JSON that snnlab audit reads, to be published with
-    its tables."""
+    """Also write a small JSON file of the race, for tables, publication and snnlab audit."""
     json: bool = False
     """Print one JSON object instead of text."""
 
@@ -82,7 +83,10 @@ class Race:
             ConfigError: see `RaceConfig`.
         """
         rates = rates_of(self.learning_rates)
-        return RaceConfig(self.config, self.methods, self.seeds, not self.epochs_only, rates)
+        equal_time = not self.epochs_only
+        return RaceConfig(
+            self.config, self.methods, self.seeds, equal_time, rates, self.timed_method
+        )
 
     def only_keep(self, folder: Path) -> None:
         """Keep a race that is finished, whichever code it ran with."""

@@ -1,9 +1,9 @@
 """The race: every method with the same architecture, data and seeds, one after another.
 
 First they train with the same number of epochs, then with the same training time: each method gets
-as many epochs as fill the seconds of the noise method, rounded up, at least one. Rounding up
-gives the other methods a little more time than ours, never less. On one CPU thread seconds are
-processor time, so other programs do not influence a race.
+as many epochs as fill the seconds of the timed one, usually the noise method, rounded up, at least
+one. Rounding up gives the other methods a little more time than this one, never less. On one CPU
+thread seconds are processor time, so other programs do not influence a race.
 
 Each method has the v_init with its best accuracy (`Method.race_v_init`), unless v_init is set. For
 the method without noise this is v_th / 2, as with noise: it keeps more accuracy after conversion,
@@ -38,7 +38,10 @@ Terms = Literal["equal epochs", "equal time"]
 TERMS: tuple[Terms, ...] = get_args(Terms)
 MADE_BY = ("started", "code", "git_commit", "versions", "hardware")
 TIMED_METHOD = PLAIN
-"""The method whose training time all others get in the race with equal time."""
+"""The method whose training time all others get in the race with equal time, if none is named."""
+WARM_UP_STEPS = 6
+"""Steps of a method before a race, one in an epoch: three of mean responses, one with noise and two
+on own spikes for the methods that have these phases."""
 
 
 @dataclass(frozen=True)
@@ -60,15 +63,17 @@ class RaceConfig:
     """Whether to race a second time, with equal training time."""
     learning_rates: dict[Trained, Positive] = field(default_factory=dict)
     """Peak learning rates by method, tuned for it; the others have that of the training."""
+    timed_method: Trained = TIMED_METHOD
+    """The method whose training time all others get in the race with equal time."""
 
     def __post_init__(self) -> None:
         settle(self, ConfigError)
         if not self.methods or len(set(self.methods)) < len(self.methods):
             got = ", ".join(self.methods) or "none"
             raise ConfigError(f"methods must be different ones of {', '.join(METHODS)}, got {got}")
-        if self.equal_time and TIMED_METHOD not in self.methods:
+        if self.equal_time and self.timed_method not in self.methods:
             raise ConfigError(
-                f"equal time needs method {TIMED_METHOD}, got {', '.join(self.methods)}"
+                f"equal time needs method {self.timed_method}, got {', '.join(self.methods)}"
             )
         if spare := [method for method in self.learning_rates if method not in self.methods]:
             raise ConfigError(
@@ -121,7 +126,7 @@ def raced(asked: RaceConfig, root: Path, watch: Watch) -> Result:
     plan = {TERMS[0]: dict.fromkeys(asked.methods, asked.config.training.epochs)}
     entries = list(laps(asked, TERMS[0], plan[TERMS[0]], root, watch))
     if asked.equal_time:
-        plan[TERMS[1]] = equal_time_epochs(entries)
+        plan[TERMS[1]] = equal_time_epochs(entries, asked.timed_method)
         entries += laps(asked, TERMS[1], plan[TERMS[1]], root, watch)
     made_by = {key: entries[0]["environment"].get(key) for key in MADE_BY}
     machines = [machine(item.pop("environment")) for item in entries]
@@ -134,19 +139,20 @@ def raced(asked: RaceConfig, root: Path, watch: Watch) -> Result:
 
 
 def warm_up(asked: RaceConfig) -> None:
-    """Train a network with every method for two steps, and discard it.
+    """Train a network with every method for a few steps, and discard it.
 
-    In these steps the libraries initialise themselves, so no method of the race pays for this.
+    In these steps the libraries initialise themselves, so no method of the race pays for this. Each
+    phase of a training has one step at least.
     """
     from snnlab.learning.fit import fit
     from snnlab.runs import assemble
 
     device = assemble.pick_device(asked.config.device)
     data = assemble.load_images(asked.config, device)
-    images = min(2 * asked.config.training.batch_size, len(data.train))
+    images = min(asked.config.training.batch_size, len(data.train))
     few = replace(data, train=data.train.first(images))
     for method in asked.methods:
-        each = asked.run_config(method, 0, 1)
+        each = asked.run_config(method, 0, WARM_UP_STEPS)
         net = assemble.build_network(each, data.image_shape, len(data.classes)).to(device)
         fit(net, few, each.entry.objective(each), each.acting_training, seed=0)
 
@@ -159,8 +165,12 @@ def description(asked: RaceConfig) -> Result:
         "seeds": asked.seed_numbers,
         "equal_time": asked.equal_time,
     }
-    # Only if there are some, as in races of older versions.
-    return said | ({"learning_rates": dict(asked.learning_rates)} if asked.learning_rates else {})
+    # Only what differs from the usual, as in races of older versions.
+    if asked.learning_rates:
+        said["learning_rates"] = dict(asked.learning_rates)
+    if asked.timed_method != TIMED_METHOD:
+        said["timed_method"] = asked.timed_method
+    return said
 
 
 def asked_in(race: Result) -> RaceConfig:
@@ -176,7 +186,14 @@ def asked_in(race: Result) -> RaceConfig:
         len(said.get("seeds", [0])),
         said.get("equal_time", False),
         said.get("learning_rates", {}),
+        timed_method(race),
     )
+
+
+def timed_method(race: Result) -> str:
+    """The method whose training time all others get, from race.json."""
+    named: str = race["race"].get("timed_method", TIMED_METHOD)
+    return named
 
 
 def learning_rate(race: Result, method: str) -> float:
@@ -207,8 +224,8 @@ def laps(
         yield entry(done, terms)
 
 
-def equal_time_epochs(entries: list[Entry]) -> dict[str, int]:
-    """Epochs with which each method trains for as long as the noise method did, rounded up.
+def equal_time_epochs(entries: list[Entry], timed: str = TIMED_METHOD) -> dict[str, int]:
+    """Epochs with which each method trains for as long as the timed one did, rounded up.
 
     Both sides are means over the seeds of the race with equal epochs.
     """
@@ -218,10 +235,10 @@ def equal_time_epochs(entries: list[Entry]) -> dict[str, int]:
     }
     epochs = {item["method"]: item["epochs"] for item in entries}
     filling = {
-        method: max(1, math.ceil(seconds[TIMED_METHOD] / taken * epochs[method]))
+        method: max(1, math.ceil(seconds[timed] / taken * epochs[method]))
         for method, taken in seconds.items()
     }
-    return filling | {TIMED_METHOD: epochs[TIMED_METHOD]}
+    return filling | {timed: epochs[timed]}
 
 
 def entry(run: Run, terms: Terms) -> Entry:

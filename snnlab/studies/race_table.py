@@ -13,7 +13,7 @@ from snnlab.runs.config import from_dict
 from snnlab.runs.curves import conversions_of, curve_of
 from snnlab.runs.methods import METHODS
 from snnlab.studies import tables
-from snnlab.studies.race import TERMS, TIMED_METHOD, learning_rate
+from snnlab.studies.race import TERMS, TIMED_METHOD, learning_rate, timed_method
 from snnlab.studies.study import Entry, Result, groups
 from snnlab.studies.tables import columns_at, csv_text, document, markdown, mean_text
 
@@ -130,8 +130,8 @@ def heading(race: Result) -> str:
     ]
     if "equal time" in race["plan"]:
         lines.append(
-            "- equal time: each method gets the epochs that fill the training seconds of the "
-            "noise method (means over seeds), rounded up"
+            "- equal time: each method gets the epochs that fill the training seconds of "
+            f"{timed_method(race)} (means over seeds), rounded up"
         )
     return "\n".join(lines)
 

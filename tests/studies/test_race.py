@@ -193,6 +193,21 @@ def test_equal_time_epochs_are_rounded_up() -> None:
     entries = [entry(method, each) for method, pair in times.items() for each in pair]
     # 12 s of noise: bptt does 0.25 epochs a second, ann 1.67
     assert equal_time_epochs(entries) == {"noise": 10, "bptt": 3, "ann": 20, "slow": 1}
+    # 40 s of BPTT: noise does 0.83 epochs a second
+    assert equal_time_epochs(entries, "bptt") == {"noise": 34, "bptt": 10, "ann": 67, "slow": 1}
+
+
+def test_another_method_can_be_the_timed_one(tiny: RunConfig, tmp_path: Path) -> None:
+    asked = RaceConfig(tiny, ("ann", "bptt"), 1, timed_method="bptt")
+    found = race(asked, tmp_path / "race")
+    assert asked_in(found) == asked
+    first = [entry for entry in found["entries"] if entry["terms"] == "equal epochs"]
+    assert found["plan"]["equal time"] == equal_time_epochs(first, "bptt")
+    assert "the epochs that fill the training seconds of bptt" in race_markdown(found)
+
+
+def test_races_without_a_timed_method_are_those_of_older_versions(tiny: RunConfig) -> None:
+    assert "timed_method" not in description(RaceConfig(tiny))
 
 
 def test_no_noise_starts_at_half_the_threshold_unless_told_otherwise(tiny: RunConfig) -> None:
@@ -291,6 +306,7 @@ def test_a_race_is_no_run(asked: RaceConfig, tmp_path: Path) -> None:
         ({"methods": ("noise", "magic")}, "unknown method.* 'magic'; valid: noise"),
         ({"seeds": 0}, "seeds must be at least 1, got 0"),
         ({"methods": ("bptt", "ann")}, "equal time needs method noise, got bptt, ann"),
+        ({"methods": ("noise",), "timed_method": "ann"}, "equal time needs method ann, got noise"),
         ({"learning_rates": {"magic": 1.0}}, "unknown method.* 'magic'; valid: noise"),
         ({"learning_rates": {"ann": 0}}, r"learning_rates\[ann\] must be a number above 0, got 0"),
         ({"learning_rates": 1e-3}, "learning_rates must be values by name, got 0.001"),

@@ -1,0 +1,121 @@
+"""The peak learning rate of a method, found on validation images with short trainings.
+
+The search starts in the middle and doubles or halves the rate until the best one lies between two
+that are worse. No test image is seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import mean
+from typing import cast
+
+from snnlab.conversion.ann import common_levels
+from snnlab.data.images import Data
+from snnlab.learning.fit import TrainingError, fit
+from snnlab.measure.accuracy import accuracy, accuracy_against_timesteps
+from snnlab.network.net import ANN, SpikingNet, StagedNet
+from snnlab.runs import assemble
+from snnlab.runs.config import ConfigError, RunConfig
+
+START, FACTOR = 8e-3, 2.0
+"""The first peak learning rate, and the ratio of neighbouring ones."""
+LOWEST, HIGHEST = START / FACTOR**4, START * FACTOR**4
+"""The search goes no further than this."""
+AT = (1, 2, 4, 8)
+"""T over which the accuracy of a spiking network is averaged."""
+
+
+@dataclass(frozen=True)
+class ShortTraining:
+    """One short training with one peak learning rate."""
+
+    method: str
+    """Name of the method."""
+    learning_rate: float
+    """Peak of the one-cycle schedule."""
+    score: float
+    """Accuracy in percent on the validation images, see `score`; 0 if the training diverged."""
+    curves: dict[str, list[float]]
+    """Accuracy in percent at each T of `AT`, by conversion; "" where none is needed."""
+    epochs: int
+    """Passes over the training images."""
+    seconds: float | None
+    """Training time; None if the training diverged."""
+
+
+def next_rate(scores: dict[float, float]) -> float | None:
+    """The peak learning rate to try next; None: the best one is found.
+
+    Args:
+        scores: accuracies by the rates that were tried.
+
+    Example:
+        >>> next_rate({8e-3: 70.0, 4e-3: 72.0, 16e-3: 60.0})
+        0.002
+    """
+    if not scores:
+        return START
+    best = best_rate(scores)
+    for rate in (best / FACTOR, best * FACTOR):
+        if LOWEST <= rate <= HIGHEST and rate not in scores:
+            return rate
+    return None
+
+
+def best_rate(scores: dict[float, float]) -> float:
+    """The rate with the highest accuracy, the lowest of those that share it."""
+    return max(sorted(scores), key=scores.__getitem__)
+
+
+def short_training(config: RunConfig) -> ShortTraining:
+    """Train for a few epochs, and measure on the validation images.
+
+    Raises:
+        ConfigError, DataError, ValueError: the configuration cannot be carried out, or it leaves
+            no validation images.
+    """
+    device = assemble.pick_device(config.device)
+    data = assemble.load_images(config, device)
+    if not len(data.validation):
+        fraction = config.data.validation_fraction
+        raise ConfigError(
+            f"learning rates are chosen on validation images, and a validation_fraction of "
+            f"{fraction:g} leaves none"
+        )
+    net = assemble.build_network(config, data.image_shape, len(data.classes)).to(device)
+    training = config.acting_training
+    said = (config.method, training.learning_rate)
+    try:
+        history = fit(net, data, config.entry.objective(config), training, seed=config.seed)
+    except TrainingError:
+        return ShortTraining(*said, 0.0, {}, training.epochs, None)
+    curves = validated(net, data, config)
+    seconds = sum(epoch.seconds for epoch in history)
+    return ShortTraining(*said, score(net, data, curves), curves, training.epochs, seconds)
+
+
+def validated(net: StagedNet, data: Data, config: RunConfig) -> dict[str, list[float]]:
+    """Accuracy on the validation images at each T of `AT`, by conversion."""
+    if isinstance(net, SpikingNet):
+        nets = {"": net}
+    else:
+        conversions = config.entry.conversions
+        assert conversions is not None  # every method that does not spike has some
+        nets = conversions(cast(ANN, net), data.train, config)
+    curves = {
+        name: accuracy_against_timesteps(one, data.validation, max(AT))
+        for name, one in nets.items()
+    }
+    return {name: [curve[T] for T in AT] for name, curve in curves.items()}
+
+
+def score(net: StagedNet, data: Data, curves: dict[str, list[float]]) -> float:
+    """What a learning rate is chosen by.
+
+    Of a network that is to spike: the mean accuracy over `AT`, of its best conversion if it needs
+    one. Of a ReLU network: its own accuracy, as the others are measured against that.
+    """
+    if isinstance(net, ANN) and not common_levels(net):
+        return accuracy(net, data.validation)
+    return max(map(mean, curves.values()))
