@@ -84,7 +84,7 @@ docs: $(READY)  ## Write the reference of all public names to build/docs
 bench: $(READY)  ## Measure the speed of training and inference
 	$(BIN)/snnlab bench $(ARGS)
 
-bench-gpu: $(READY)  ## The same on a CUDA GPU, part by part; ARGS=--cifar10 trains there, too
+bench-gpu: $(READY)  ## The same on a CUDA GPU, part by part; ARGS=--cifar10: all methods on CIFAR-10
 	$(BIN)/snnlab bench-gpu $(ARGS)
 
 results: $(READY)  ## Write the tables of RESULTS.md from the races in results/
