@@ -35,9 +35,11 @@ class ShortTraining:
     learning_rate: float
     """Peak of the one-cycle schedule."""
     score: float
-    """Accuracy in percent on the validation images, see `score`; 0 if the training diverged."""
+    """Accuracy in percent on the validation images: of a ReLU network itself, else the mean over
+    `AT`, of its best conversion if it needs one; 0 if the training diverged."""
     curves: dict[str, list[float]]
-    """Accuracy in percent at each T of `AT`, by conversion; "" where none is needed."""
+    """Accuracy in percent at each T of `AT`, by conversion; "" where none is needed; empty for a
+    ReLU network."""
     epochs: int
     """Passes over the training images."""
     seconds: float | None
@@ -90,9 +92,12 @@ def short_training(config: RunConfig) -> ShortTraining:
         history = fit(net, data, config.entry.objective(config), training, seed=config.seed)
     except TrainingError:
         return ShortTraining(*said, 0.0, {}, training.epochs, None)
-    curves = validated(net, data, config)
     seconds = sum(epoch.seconds for epoch in history)
-    return ShortTraining(*said, score(net, data, curves), curves, training.epochs, seconds)
+    if isinstance(net, ANN) and not common_levels(net):  # ReLU: the others are measured against it
+        return ShortTraining(*said, accuracy(net, data.validation), {}, training.epochs, seconds)
+    curves = validated(net, data, config)
+    best = max(map(mean, curves.values()))
+    return ShortTraining(*said, best, curves, training.epochs, seconds)
 
 
 def validated(net: StagedNet, data: Data, config: RunConfig) -> dict[str, list[float]]:
@@ -108,14 +113,3 @@ def validated(net: StagedNet, data: Data, config: RunConfig) -> dict[str, list[f
         for name, one in nets.items()
     }
     return {name: [curve[T] for T in AT] for name, curve in curves.items()}
-
-
-def score(net: StagedNet, data: Data, curves: dict[str, list[float]]) -> float:
-    """What a learning rate is chosen by.
-
-    Of a network that is to spike: the mean accuracy over `AT`, of its best conversion if it needs
-    one. Of a ReLU network: its own accuracy, as the others are measured against that.
-    """
-    if isinstance(net, ANN) and not common_levels(net):
-        return accuracy(net, data.validation)
-    return max(map(mean, curves.values()))

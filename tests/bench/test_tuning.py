@@ -62,7 +62,7 @@ def test_of_two_equal_rates_the_lower_one_is_taken():
 
 
 @pytest.mark.parametrize(
-    ("method", "conversions"), [("noise", 1), ("bptt", 1), ("qcfs", 2), ("ann", 5)]
+    ("method", "conversions"), [("noise", 1), ("bptt", 1), ("qcfs", 2), ("ann", 0)]
 )
 def test_a_short_training_is_judged_on_validation_images(method, conversions, monkeypatch):
     seen = []
@@ -76,13 +76,12 @@ def test_a_short_training_is_judged_on_validation_images(method, conversions, mo
     found = short_training(replace(SMALL, method=method))
     assert seen == [135] * conversions  # a tenth of the images for training
     assert all(len(curve) == len(AT) for curve in found.curves.values())
-    means = [sum(curve) / len(AT) for curve in found.curves.values()]
     assert (found.method, found.learning_rate, found.epochs) == (method, 8e-3, 3)
     assert found.seconds > 0
-    if method == "ann":  # judged by itself
-        assert found.score > max(means)
-    else:
+    if method != "ann":  # that is judged by itself
+        means = [sum(curve) / len(AT) for curve in found.curves.values()]
         assert found.score == pytest.approx(max(means))
+    assert 10 < found.score < 100
 
 
 def test_a_training_that_diverges_scores_nothing(monkeypatch):
