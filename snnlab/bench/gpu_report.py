@@ -25,6 +25,7 @@ import torch
 from snnlab.bench.spec import SpeedConfig
 from snnlab.bench.speed import HEADER, Comparison, Row, measure_speed
 from snnlab.network.spec import Architecture
+from snnlab.runs.assemble import pick_device
 from snnlab.runs.files import RunError, read_json, write_json, write_text
 from snnlab.runs.provenance import environment
 from snnlab.runs.store import read_run
@@ -76,6 +77,11 @@ class WholeRun:
     """In percent on the test images at the largest T."""
     threads: int
     """Of torch."""
+
+    @property
+    def device(self) -> tuple[str, ...]:
+        """Where and how it trained, one of `DEVICES`."""
+        return tuple(self.arguments[self.arguments.index("--device") + 1 :])
 
     @property
     def cells(self) -> list[str]:
@@ -208,13 +214,24 @@ def measured_part(name: str) -> dict[str, Any]:
         torch.cuda.empty_cache()
 
 
+def quickest(runs: Sequence[WholeRun]) -> str:
+    """Which device was the quickest, and whether it is the one that `auto` takes."""
+    best = min(runs, key=lambda one: one.seconds)
+    auto = str(pick_device("auto"))
+    of_auto = next((one for one in runs if one.device == (auto,)), best)
+    times = of_auto.seconds / best.seconds
+    said = f"The quickest: {' '.join(best.device)}."
+    return said if best is of_auto else f"{said} `auto` takes {auto}, {times:.2f} times as long."
+
+
 def part_text(part: dict[str, Any]) -> list[str]:
     """Paragraphs of the report."""
     if "failed" in part:
         return [f"Not measured. {part['failed']}"]
     if "runs" in part:
         header = ["snnlab train", "s in all", "s per epoch", "accuracy", "threads"]
-        return [markdown(header, [WholeRun(**one).cells for one in part["runs"]])]
+        runs = [WholeRun(**one) for one in part["runs"]]
+        return [markdown(header, [one.cells for one in runs]), quickest(runs)]
     config, speed = part["config"], part["speed"]
     rows = [Row(**row).cells for row in [*speed["rows"], *speed["rows_beside"]]]
     said = [str(Comparison(**one)) for one in speed["comparisons"]] + speed["notes"]

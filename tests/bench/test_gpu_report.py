@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
+from dataclasses import asdict, replace
 from importlib.metadata import version
 
 import pytest
@@ -17,6 +17,8 @@ from snnlab.bench.gpu_report import (
     SPEED,
     WHOLE,
     Report,
+    WholeRun,
+    part_text,
 )
 from snnlab.bench.spec import SpeedConfig
 from snnlab.cli.main import main
@@ -129,6 +131,18 @@ def test_the_folder_of_a_report_is_no_damaged_run(small, monkeypatch, tmp_path, 
     assert "more: begins after 0 s" in said.err
     assert main(["list", "--runs", str(tmp_path)]) == 0
     assert "bench-gpu" not in capsys.readouterr().out
+
+
+def test_the_report_says_which_device_was_the_quickest(monkeypatch):
+    def took(seconds, *device):
+        return asdict(WholeRun(["--device", *device], seconds, [1.0], 97.0, 1))
+
+    runs = [took(6.0, "cpu"), took(4.0, "cuda"), took(5.0, "cuda", "--training.cuda-graph")]
+    monkeypatch.setattr(gpu_report, "pick_device", lambda asked: torch.device("cuda"))
+    assert part_text({"runs": runs})[1] == "The quickest: cuda."
+    runs[0] = took(2.0, "cpu")
+    said = "The quickest: cpu. `auto` takes cuda, 2.00 times as long."
+    assert part_text({"runs": runs})[1] == said
 
 
 def test_an_unknown_part_is_refused(tmp_path):
