@@ -35,10 +35,9 @@ class MovingAverage:
 
     def __init__(self, net: nn.Module, decay: float) -> None:
         self.net, self.decay = net, decay
-        self.aside: dict[str, Tensor] = {}
-        if decay:
-            # A clone has the memory layout of its original.
-            self.aside = {name: value.clone() for name, value in net.state_dict().items()}
+        saved = saved_once(net) if decay else {}
+        # A clone has the memory layout of its original.
+        self.aside = {name: value.detach().clone() for name, value in saved.items()}
         self.is_in_net = True  # at first the two are equal
 
     @property
@@ -80,3 +79,14 @@ class MovingAverage:
             in_net.copy_(aside)
             aside.copy_(kept)
         self.is_in_net = not self.is_in_net
+
+
+def saved_once(net: nn.Module) -> dict[str, Tensor]:
+    """The tensors of `state_dict` by name; a tensor with several names has its first one only."""
+    tensors = {
+        name: value
+        for name, value in net.state_dict(keep_vars=True).items()
+        if isinstance(value, Tensor)
+    }
+    names = {id(value): name for name, value in reversed(tensors.items())}
+    return {name: value for name, value in tensors.items() if names[id(value)] == name}

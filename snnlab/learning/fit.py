@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from snnlab.data.images import Data
 from snnlab.data.in_memory import data_of
-from snnlab.learning.checkpoint import Progress, load_checkpoint, save_checkpoint
+from snnlab.learning.checkpoint import Generators, Progress, load_checkpoint, save_checkpoint
 from snnlab.learning.cuda_graph import RecordedPasses
 from snnlab.learning.ema import MovingAverage
 from snnlab.learning.noise_schedule import NoiseSchedule, learned_thresholds
@@ -177,9 +177,7 @@ def fit(
         **described_own,
     }
     if checkpoint is not None and checkpoint.exists():
-        progress = load_checkpoint(
-            checkpoint, net, loop.average.aside, loop.optimizer, loop.generators, identity
-        )
+        progress = load_checkpoint(checkpoint, *loop.parts, identity)
         loop.schedule.load_state_dict(progress.schedule)
         history = [Epoch(**epoch) for epoch in progress.history]
     try:
@@ -187,15 +185,7 @@ def fit(
             history.append(loop.epoch(number, on_batch))
             if checkpoint is not None:
                 progress = Progress([asdict(epoch) for epoch in history], loop.schedule_state())
-                save_checkpoint(
-                    checkpoint,
-                    net,
-                    loop.average.aside,
-                    loop.optimizer,
-                    loop.generators,
-                    identity,
-                    progress,
-                )
+                save_checkpoint(checkpoint, *loop.parts, identity, progress)
             if on_epoch is not None:
                 on_epoch(history[-1])
     finally:
@@ -256,12 +246,17 @@ class Loop:
         with evaluating(self.net):
             return self.net(few.normalised()), few.labels
 
+    @property
+    def parts(self) -> tuple[StagedNet, dict[str, Tensor], torch.optim.Optimizer, Generators]:
+        """All that a training changes and a checkpoint holds, besides the schedule."""
+        return self.net, self.average.aside, self.optimizer, self.generators
+
     def leave(self) -> None:
         """Restore everything that training changed besides the weights, and keep the average."""
-        self.average.into_net()
         self.noise.leave()
         for group, peak in zip(self.optimizer.param_groups, self.peaks, strict=True):
             group["lr"] = peak  # the user may have made the optimizer, and use it again
+        self.average.into_net()
 
     @property
     def drop_last(self) -> bool:

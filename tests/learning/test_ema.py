@@ -310,6 +310,21 @@ def test_a_buffer_that_a_module_replaces_is_averaged_too():
     assert equal(weights(net), row[-1])
 
 
+def test_a_weight_that_two_layers_share_is_averaged_once():
+    net = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
+    net[1].weight = net[0].weight
+    row, average = [weights(net)], MovingAverage(net, AVERAGED.ema_decay)
+    average.out_of_net()
+    for step in range(1, 4):
+        nn.init.constant_(net[0].weight, step)
+        average.update(step)
+        row.append(weights(net))
+    average.into_net()
+    assert_average(weights(net), row)
+    average.out_of_net()
+    assert equal(weights(net), row[-1])
+
+
 def test_without_an_average_nothing_is_kept(net_for):
     net = net_for(SingleStep())
     average, before = MovingAverage(net, 0.0), weights(net)
