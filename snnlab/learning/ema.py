@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from itertools import chain
+
 import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
@@ -34,19 +38,16 @@ class MovingAverage:
     # for a GPU; and it holds a copy of the network, which the noise schedule does not reach.
 
     def __init__(self, net: nn.Module, decay: float) -> None:
-        self.net, self.decay = net, decay
-        saved = saved_once(net) if decay else {}
+        self.decay = decay
+        self.places = places(net) if decay else {}
         # A clone has the memory layout of its original.
-        self.aside = {name: value.detach().clone() for name, value in saved.items()}
+        self.aside = {name: place().detach().clone() for name, place in self.places.items()}
         self.is_in_net = True  # at first the two are equal
 
     @property
     def pairs(self) -> list[tuple[Tensor, Tensor]]:
         """Each tensor in `aside`, and the one of the network."""
-        if not self.aside:
-            return []
-        now = self.net.state_dict()  # anew each time: a module may have replaced a buffer
-        return [(value, now[name]) for name, value in self.aside.items()]
+        return [(value, self.places[name]()) for name, value in self.aside.items()]
 
     @torch.no_grad()
     def update(self, step: int) -> None:
@@ -81,12 +82,17 @@ class MovingAverage:
         self.is_in_net = not self.is_in_net
 
 
-def saved_once(net: nn.Module) -> dict[str, Tensor]:
-    """The tensors of `state_dict` by name; a tensor with several names has its first one only."""
-    tensors = {
-        name: value
-        for name, value in net.state_dict(keep_vars=True).items()
-        if isinstance(value, Tensor)
-    }
-    names = {id(value): name for name, value in reversed(tensors.items())}
-    return {name: value for name, value in tensors.items() if names[id(value)] == name}
+def places(net: nn.Module) -> dict[str, Callable[[], Tensor]]:
+    """Functions that return the tensors which `state_dict` saves, by name; a shared one once.
+
+    They look in the modules anew, as a module may replace a buffer; `state_dict` takes longer.
+    """
+    saved = net.state_dict()
+    found: dict[int, tuple[str, Callable[[], Tensor]]] = {}
+    for path, module in net.named_modules():
+        own = module.named_parameters(recurse=False), module.named_buffers(recurse=False)
+        for attribute, tensor in chain(*own):
+            name = f"{path}.{attribute}" if path else attribute
+            if name in saved:
+                found.setdefault(id(tensor), (name, partial(getattr, module, attribute)))
+    return dict(found.values())
