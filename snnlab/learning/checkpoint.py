@@ -31,14 +31,19 @@ class Progress:
 def save_checkpoint(
     path: Path,
     net: nn.Module,
+    aside: dict[str, Tensor],
     optimizer: torch.optim.Optimizer,
     generators: Generators,
     identity: dict[str, Any],
     progress: Progress,
 ) -> None:
-    """Write everything that a training needs to continue; a kill leaves the old file or the new."""
+    """Write everything that a training needs to continue; a kill leaves the old file or the new.
+
+    `aside` holds the weights that a `MovingAverage` has put aside.
+    """
     state = optimizer.state_dict()
     tensors: dict[str, Tensor] = {f"net.{k}": v for k, v in net.state_dict().items()}
+    tensors |= {f"aside.{name}": value for name, value in aside.items()}
     for index, slots in state["state"].items():
         stored = {slot: value for slot, value in slots.items() if isinstance(value, Tensor)}
         tensors |= {f"optimizer.{index}.{slot}": value for slot, value in stored.items()}
@@ -55,11 +60,12 @@ def save_checkpoint(
 def load_checkpoint(
     path: Path,
     net: nn.Module,
+    aside: dict[str, Tensor],
     optimizer: torch.optim.Optimizer,
     generators: Generators,
     identity: dict[str, Any],
 ) -> Progress:
-    """Restore network, optimizer and generators from the saved state.
+    """Restore network, weights put aside, optimizer and generators from the saved state.
 
     Raises:
         ValueError: the file is damaged, or belongs to another training.
@@ -74,6 +80,8 @@ def load_checkpoint(
     device = next(net.parameters()).device
     weights = {k[4:]: v.to(device) for k, v in tensors.items() if k.startswith("net.")}
     net.load_state_dict(weights)
+    for name, value in aside.items():
+        value.copy_(tensors[f"aside.{name}"])
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
     slots: dict[int, dict[str, Tensor]] = {}
     for key, value in tensors.items():

@@ -15,8 +15,9 @@ from torch import Tensor, nn
 
 from snnlab.data.images import Data
 from snnlab.data.in_memory import data_of
-from snnlab.learning.checkpoint import Progress, load_checkpoint, save_checkpoint
+from snnlab.learning.checkpoint import Generators, Progress, load_checkpoint, save_checkpoint
 from snnlab.learning.cuda_graph import RecordedPasses
+from snnlab.learning.ema import MovingAverage
 from snnlab.learning.noise_schedule import NoiseSchedule, learned_thresholds
 from snnlab.learning.objectives import Objective
 from snnlab.learning.own_parts import Loss, MakeOptimizer, identity_of, loss_for, optimizer_for
@@ -118,6 +119,10 @@ def fit(
     raised by a callback ends the training; with `checkpoint` a later call continues after the
     last complete epoch, with the same result as an uninterrupted one.
 
+    With `training.ema_decay` the network holds the averaged weights after each epoch, in its
+    validation and in `on_epoch`, and after the training, also one that an exception has ended.
+    In `on_batch` it holds the weights in training.
+
     Args:
         net: on the device of the data.
         data: training and validation images; also what `images_of` takes, as training images
@@ -172,7 +177,7 @@ def fit(
         **described_own,
     }
     if checkpoint is not None and checkpoint.exists():
-        progress = load_checkpoint(checkpoint, net, loop.optimizer, loop.generators, identity)
+        progress = load_checkpoint(checkpoint, *loop.parts, identity)
         loop.schedule.load_state_dict(progress.schedule)
         history = [Epoch(**epoch) for epoch in progress.history]
     try:
@@ -180,9 +185,7 @@ def fit(
             history.append(loop.epoch(number, on_batch))
             if checkpoint is not None:
                 progress = Progress([asdict(epoch) for epoch in history], loop.schedule_state())
-                save_checkpoint(
-                    checkpoint, net, loop.optimizer, loop.generators, identity, progress
-                )
+                save_checkpoint(checkpoint, *loop.parts, identity, progress)
             if on_epoch is not None:
                 on_epoch(history[-1])
     finally:
@@ -213,6 +216,7 @@ class Loop:
         }
         if training.channels_last:
             net.to(memory_format=torch.channels_last)
+        self.average = MovingAverage(net, training.ema_decay)
         self.forward = cast(nn.Module, torch.compile(net)) if training.compile else net
         self.optimizer = optimizer_for(optimizer, net, training)
         self.peaks = [float(group["lr"]) for group in self.optimizer.param_groups]
@@ -242,11 +246,17 @@ class Loop:
         with evaluating(self.net):
             return self.net(few.normalised()), few.labels
 
+    @property
+    def parts(self) -> tuple[StagedNet, dict[str, Tensor], torch.optim.Optimizer, Generators]:
+        """All that a training changes and a checkpoint holds, besides the schedule."""
+        return self.net, self.average.aside, self.optimizer, self.generators
+
     def leave(self) -> None:
-        """Restore everything that training changed besides the weights."""
+        """Restore everything that training changed besides the weights, and keep the average."""
         self.noise.leave()
         for group, peak in zip(self.optimizer.param_groups, self.peaks, strict=True):
             group["lr"] = peak  # the user may have made the optimizer, and use it again
+        self.average.into_net()
 
     @property
     def drop_last(self) -> bool:
@@ -263,6 +273,7 @@ class Loop:
         started = clock()
         loss_sum = torch.zeros((), device=device)
         hits = torch.zeros((), dtype=torch.int64, device=device)
+        self.average.out_of_net()
         self.net.train()
         batches = self.data.train.batches(
             self.training.batch_size,
@@ -283,6 +294,7 @@ class Loop:
             if on_batch is not None:
                 on_batch(Batch(number, step, self.steps, self.training.epochs, loss))
         seconds = clock() - started
+        self.average.into_net()
         return Epoch(
             epoch=number,
             loss=loss_sum.item() / self.batches,
@@ -305,6 +317,7 @@ class Loop:
             loss, logits = self.passes(images, labels)
         self.optimizer.step()
         self.schedule.step()
+        self.average.update(self.schedule.last_epoch)  # which counts steps
         return loss, logits
 
     def passes(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:

@@ -30,6 +30,10 @@ class Training:
     """Decoupled weight decay (AdamW) of weight matrices and kernels."""
     label_smoothing: Annotated[float, Valid(low=0, below=1, usual=(0, 0.5), step=0.05)] = 0.0
     """Share of the target spread evenly over all classes, in [0, 1)."""
+    ema_decay: Annotated[float, Valid(low=0, below=1)] = 0.0
+    """Decay per step of an exponential moving average of the weights, in [0, 1), such as 0.99; the
+    network is validated and kept with the averaged weights. 0: no average. In step s the decay is
+    at most (1 + s) / (10 + s), so that a short training forgets its first weights."""
     augment: bool = False
     """Shift (and, where the data set allows it, flip) the training images at random."""
     noise_fraction: Annotated[float, Valid(low=0, high=1, usual=(0.1, 1.0), step=0.1)] = 1.0

@@ -1,9 +1,9 @@
 """Estimate the memory of a run beforehand, and refuse runs that the machine cannot hold.
 
-The estimates are low. They count weights, gradients and the two moments of AdamW; the currents of a
-batch and their gradients; the currents and spikes of one stage over the timesteps of a rates phase;
-and the numbers stored for each timestep and epoch. A run that is accepted can still need too much
-memory, see `problems`.
+The estimates are low. They count weights, gradients, the two moments of AdamW, and the average of
+the weights if there is one; the currents of a batch and their gradients; the currents and spikes of
+one stage over the timesteps of a rates phase; and the numbers stored for each timestep and epoch. A
+run that is accepted can still need too much memory, see `problems`.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ def check_training(config: RunConfig, image_shape: Shape, classes: int) -> None:
     model, training = config.acting_model, config.acting_training
     width, batch, T = model.channels, training.batch_size, config.objective_timesteps
     weights, neurons, widest = size_of(model, image_shape, classes)
-    demand(4 * FLOAT * weights, f"training {weights:,} weights", "model.width", width)
+    copies = 5 if training.ema_decay else 4
+    demand(copies * FLOAT * weights, f"training {weights:,} weights", "model.width", width)
     of_batch = FLOAT * batch * (prod(image_shape) + 2 * T * neurons)
     called = f"a batch of {batch:,} images" + (f" over {T:,} timesteps" if T > 1 else "")
     many = batch < T and plays_a_part("bptt_timesteps", config.method)

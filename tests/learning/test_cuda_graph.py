@@ -94,19 +94,25 @@ def test_on_the_cpu_the_option_changes_nothing():
 
 @pytest.mark.parametrize(
     ("settings", "recordings"),
-    [({}, 1), ({"noise_fraction": 0.5}, 2), ({"noise_schedule": "linear"}, 4)],
-    ids=["constant", "off after half", "annealed"],
+    [
+        ({}, 1),
+        ({"noise_fraction": 0.5}, 2),
+        ({"noise_schedule": "linear"}, 4),
+        ({"ema_decay": 0.9}, 1),
+    ],
+    ids=["constant", "off after half", "annealed", "averaged"],
 )
 def test_steps_are_recorded_anew_only_when_the_noise_changes(settings, recordings):
-    net, data = network(), load_data("digits", train_size=200)
+    net, other, data = network(), network(), load_data("digits", train_size=200)
     loop = Loop(net, data, SingleStep(), Training(epochs=4, batch_size=25, **settings), seed=0)
     tape, generator = Tape(net), loop.generators["noise"]
     clear = partial(loop.optimizer.zero_grad, set_to_none=True)
     loop.recorded = RecordedPasses(loop.passes, clear, generator, tape)
     losses = [loop.epoch(number, None).loss for number in (1, 2, 3, 4)]
     assert tape.recorded == recordings
-    history = fit(network(), data, SingleStep(), loop.training, seed=0)
+    history = fit(other, data, SingleStep(), loop.training, seed=0)
     assert losses == [epoch.loss for epoch in history]
+    assert all(torch.equal(value, other.state_dict()[n]) for n, value in net.state_dict().items())
 
 
 class Waits(TorchDispatchMode):
@@ -121,11 +127,12 @@ class Waits(TorchDispatchMode):
         return func(*args, **(kwargs or {}))
 
 
-def test_an_epoch_waits_for_a_gpu_as_often_however_many_batches_it_has():
+@pytest.mark.parametrize("ema_decay", [0.0, 0.9])
+def test_an_epoch_waits_for_a_gpu_as_often_however_many_batches_it_has(ema_decay):
     waits = []
     for batch_size in (600, 20):
         data = load_data("digits")
-        training = Training(epochs=1, batch_size=batch_size, augment=True)
+        training = Training(epochs=1, batch_size=batch_size, augment=True, ema_decay=ema_decay)
         loop = Loop(network(), data, SingleStep(), training, seed=0)
         loop.look_every = loop.batches  # as on a GPU
         with Waits() as mode:

@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,9 +20,11 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from snnlab.learning.checkpoint import read_tensors, write_tensors
+from snnlab.learning.spec import Training
 from snnlab.measure.operations import stage_shapes
 from snnlab.network.models import build
 from snnlab.network.spec import Architecture
+from snnlab.runs import size
 from snnlab.runs.config import ConfigError, RunConfig, from_dict
 from snnlab.runs.files import RunError, write_json
 from snnlab.runs.run import run
@@ -396,6 +399,21 @@ def test_what_no_machine_holds_is_refused_with_an_estimate(
     with pytest.raises(ConfigError, match=f"choose a lower {part}"):
         run(from_dict({"device": "cpu"} | change), tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_an_average_of_the_weights_takes_the_memory_of_the_weights(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model = Architecture("mlp", width=2000)
+    usual = RunConfig(model=model, training=Training(batch_size=1))
+    averaged = replace(usual, training=Training(batch_size=1, ema_decay=0.9))
+    weights, *_ = size_of(usual.acting_model, (1, 8, 8), 10)
+    four = SimpleNamespace(total=4 * 4 * weights)  # weights, gradients, two moments of AdamW
+    monkeypatch.setattr(size, "virtual_memory", lambda: four)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    size.check_training(usual, (1, 8, 8), 10)
+    with pytest.raises(ConfigError, match=f"training {weights:,} weights would take about"):
+        size.check_training(averaged, (1, 8, 8), 10)
 
 
 @pytest.mark.parametrize("setting", ["timesteps", "bias_correction"])
