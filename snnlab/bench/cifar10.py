@@ -97,7 +97,13 @@ def cifar10_config(data: str, root: str | None, model: ModelName) -> RunConfig:
         conversion_images=usual.sizes[1] or 0,
         data=DataSpec(data, root, validation_fraction=0.0, shift=usual.shift, flip=usual.flip),
         model=Architecture(model, readout_gain=10),
-        training=Training(batch_size=512, label_smoothing=0.1, augment=True, precision="bfloat16"),
+        training=Training(
+            batch_size=512,
+            label_smoothing=0.1,
+            ema_decay=0.99,
+            augment=True,
+            precision="bfloat16",
+        ),
     )
 
 
