@@ -8,13 +8,13 @@ streams, memory, speed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from typing import Any
 from unittest.mock import patch
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode, return_and_correct_aliasing
 from torch.utils._pytree import tree_leaves, tree_map
@@ -227,20 +227,42 @@ def pretended_gpu() -> Iterator[None]:
         yield
 
 
-def recorded(function: Any, generator: Any) -> tuple[Any, Any]:
-    """In place of `record_on_gpu`: carries out what is recorded, and refuses what cannot be."""
-    out: Any = None
+class Tape:
+    """In place of `record_on_gpu`: recording itself does nothing, a replay writes the same tensors.
 
-    def replay() -> None:
-        nonlocal out
+    What a CUDA graph cannot hold is refused, if it is on the pretended GPU.
+    """
+
+    def __init__(self, net: nn.Module) -> None:
+        self.net, self.recorded, self.replayed = net, 0, 0
+
+    def __call__(
+        self, function: Callable[[], Any], generator: torch.Generator
+    ) -> tuple[Any, Callable[[], None]]:
+        """What the function gives, and what computes it again."""
+        self.recorded += 1
+        before = {name: value.clone() for name, value in self.net.state_dict().items()}
+        state = generator.get_state()
+        out = self.played(function)
+        self.net.load_state_dict(before)
+        generator.set_state(state)
+        gradients = {name: p.grad for name, p in self.net.named_parameters()}
+
+        def replay() -> None:
+            self.replayed += 1
+            for p in self.net.parameters():
+                p.grad = None
+            for place, value in zip(out, self.played(function), strict=True):
+                place.copy_(value)
+            for name, p in self.net.named_parameters():
+                p.grad = gradients[name].copy_(p.grad)
+
+        return out, replay
+
+    def played(self, function: Callable[[], Any]) -> Any:
+        """Carry out the function as a part of a recording."""
         Now.recording = True
         try:
-            made = function()
+            return function()
         finally:
             Now.recording = False
-        for place, value in zip(out or made, made, strict=True):
-            place.copy_(value)
-        out = out or made
-
-    replay()
-    return out, replay
