@@ -71,9 +71,7 @@ class OnGPU(Tensor):
 
     def to(self, *args: Any, **named: Any) -> Tensor:
         named.pop("copy", None)
-        if args and isinstance(args[0], Tensor):
-            args = args[0].device, args[0].dtype
-        device, dtype, _, layout = torch._C._nn._parse_to(*args, **named)
+        device, dtype, _, layout = torch._C._nn._parse_to(*place_of(*args), **named)
         moved = self if dtype in (None, self.dtype) else self.type(dtype)
         moved = moved if layout is None else moved.contiguous(memory_format=layout)
         return moved.cpu() if device is not None and device.type == "cpu" else moved
@@ -90,13 +88,18 @@ class OnGPU(Tensor):
     @classmethod
     def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if func is Tensor.to and not isinstance(args[0], OnGPU):  # to the device of a tensor
-            return args[0].to(args[1].device, args[1].dtype)
+            return args[0].to(*place_of(*args[1:]))
         with torch._C.DisableTorchFunctionSubclass():
             return func(*args, **(kwargs or {}))
 
     @classmethod
     def __torch_dispatch__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         return carried_out(func, args, kwargs or {})
+
+
+def place_of(*args: Any) -> tuple[Any, ...]:
+    """The arguments of a method `to`, without a tensor whose device C++ would read."""
+    return (args[0].device, args[0].dtype) if args and isinstance(args[0], Tensor) else args
 
 
 def carried_out(func: Any, args: Any, kwargs: Any) -> Any:
@@ -209,11 +212,13 @@ CUDA: dict[str, Any] = {
 @contextmanager
 def pretended_gpu() -> Iterator[None]:
     """A machine with a GPU, for the code of the block."""
-    autocast = torch.autocast
+    autocast, to = torch.autocast, nn.Module.to
     with ExitStack() as stack:
         for name, value in CUDA.items():
             stack.enter_context(patch.object(torch.cuda, name, value))
         stack.enter_context(patch.object(torch, "Generator", Generator))
+        moved = patch.object(nn.Module, "to", lambda self, *args, **k: to(self, *place_of(*args), **k))
+        stack.enter_context(moved)
         # Close to that of CUDA, but for the list of operations that stay in float32.
         mixed = patch.object(torch, "autocast", lambda _, *args, **named: autocast("cpu", *args, **named))
         stack.enter_context(mixed)
@@ -246,7 +251,7 @@ class Tape:
         out = self.played(function)
         self.net.load_state_dict(before)
         generator.set_state(state)
-        gradients = {name: p.grad for name, p in self.net.named_parameters()}
+        gradients = {name: p.grad for name, p in self.net.named_parameters() if p.grad is not None}
 
         def replay() -> None:
             self.replayed += 1
@@ -255,7 +260,8 @@ class Tape:
             for place, value in zip(out, self.played(function), strict=True):
                 place.copy_(value)
             for name, p in self.net.named_parameters():
-                p.grad = gradients[name].copy_(p.grad)
+                if name in gradients:
+                    p.grad = gradients[name].copy_(p.grad)
 
         return out, replay
 

@@ -181,7 +181,7 @@ USES: dict[str, Callable[[Any, Data], object]] = {
     "calibrated": lambda net, data: conversion.with_noise(
         net, conversion.calibrate_noise(net, data, 4, family="empirical")
     ),
-    "diagram": lambda net, data: diagrams.stages(net, data.test.normalised()[0]),
+    "diagram": lambda net, data: diagrams.stages(net, data.test.normalised(slice(1))),
     "film": lambda net, data: see_layer(net, data.test, 4, 0),
 }
 
