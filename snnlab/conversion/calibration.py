@@ -14,7 +14,6 @@ from snnlab.conversion.spec import ThresholdRule
 from snnlab.data.images import Images
 from snnlab.network.activations import ceiling
 from snnlab.network.net import ANN
-from snnlab.network.on_gpu import exact
 
 BINS = 8192
 """Bins of the histogram from which percentiles are read."""
@@ -23,7 +22,6 @@ BATCH = 128
 """How many images run through the network at once."""
 
 
-@exact
 def find_thresholds(net: ANN, images: Images | None, rule: ThresholdRule) -> list[Tensor]:
     """Thresholds of all stages, in units of their activations.
 
