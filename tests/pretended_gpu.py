@@ -19,11 +19,22 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode, return_and_correct_aliasing
 from torch.utils._pytree import tree_leaves, tree_map
 
+from snnlab.neuron.families import table_of
+
 GPU, CPU = torch.device("cuda:0"), torch.device("cpu")
 
 MOVES = ("_to_copy", "copy_")
 """Operations that may have tensors of both devices."""
-ALL_THERE = ("cat", "stack", "_foreach", "_fused", "convolution", "addmm", "mm", "native_batch_norm")
+ALL_THERE = (
+    "cat",
+    "stack",
+    "_foreach",
+    "_fused",
+    "convolution",
+    "addmm",
+    "mm",
+    "native_batch_norm",
+)
 """Operations (their beginnings) that do not even take a single number from the CPU."""
 WAITS = ("_local_scalar_dense", "nonzero", "equal", "masked_select", "bincount", "_unique2")
 """Operations whose result the CPU waits for."""
@@ -201,6 +212,7 @@ CUDA: dict[str, Any] = {
     "max_memory_allocated": lambda *_: 0,
     "synchronize": lambda *_: None,
     "empty_cache": lambda: None,
+    "is_current_stream_capturing": lambda: False,
     "current_stream": lambda *_: Stream(),
     "Stream": Stream,
     "stream": lambda _: nullcontext(),
@@ -214,13 +226,18 @@ def pretended_gpu() -> Iterator[None]:
     """A machine with a GPU, for the code of the block."""
     autocast, to = torch.autocast, nn.Module.to
     with ExitStack() as stack:
+        stack.callback(table_of.cache_clear)  # tables on the pretended GPU
         for name, value in CUDA.items():
             stack.enter_context(patch.object(torch.cuda, name, value))
         stack.enter_context(patch.object(torch, "Generator", Generator))
-        moved = patch.object(nn.Module, "to", lambda self, *args, **k: to(self, *place_of(*args), **k))
+        moved = patch.object(
+            nn.Module, "to", lambda self, *args, **k: to(self, *place_of(*args), **k)
+        )
         stack.enter_context(moved)
         # Close to that of CUDA, but for the list of operations that stay in float32.
-        mixed = patch.object(torch, "autocast", lambda _, *args, **named: autocast("cpu", *args, **named))
+        mixed = patch.object(
+            torch, "autocast", lambda _, *args, **named: autocast("cpu", *args, **named)
+        )
         stack.enter_context(mixed)
         torch._C._ensureCUDADeviceGuardSet()
         torch._C._set_only_lift_cpu_tensors(True)

@@ -32,10 +32,10 @@ from snnlab.show.films.hops import see_layer
 from tests.pretended_gpu import Tape, pretended_gpu
 
 TABLE = (-0.5, 0.2, 0.4, 0.45, 1.5)
-PRETENDED = "pretended"
+PRETENDED, REAL = "pretended", "real"
 
 
-@pytest.fixture(params=[PRETENDED, pytest.param("real", marks=pytest.mark.gpu)])
+@pytest.fixture(params=[PRETENDED, pytest.param(REAL, marks=pytest.mark.gpu)])
 def gpu(request: pytest.FixtureRequest) -> Iterator[str]:
     """Which GPU the test has."""
     with ExitStack() as stack:
@@ -99,10 +99,20 @@ TRAININGS: dict[str, tuple[Any, dict[str, Any]]] = {
 }
 
 
+WAYS: list[tuple[str, Any]] = [
+    (name, precision)
+    for precision in ("float32", "bfloat16")
+    for name in ("convnet", "mlp", "resnet18")
+]
+PLANNED = [(PRETENDED, method, *way) for method in TRAININGS for way in WAYS]
+PLANNED += [(REAL, method, *WAYS[i % len(WAYS)]) for i, method in enumerate(TRAININGS)]
+CASES = [
+    pytest.param(*case, marks=[pytest.mark.gpu] if case[0] == REAL else []) for case in PLANNED
+]
+
+
 @pytest.mark.sample(6)
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-@pytest.mark.parametrize("name", ["convnet", "mlp", "resnet18"])
-@pytest.mark.parametrize("method", TRAININGS)
+@pytest.mark.parametrize(("gpu", "method", "name", "precision"), CASES, indirect=["gpu"])
 def test_a_training_with_all_its_phases_can_be_recorded(
     method: str, name: str, precision: Any, gpu: str, data: Data, tmp_path: Path
 ) -> None:
@@ -223,7 +233,9 @@ def test_a_run_trained_on_a_gpu_is_measured_there_and_read_on_the_cpu(
     done = run(config, tmp_path)
     assert done.status == "finished"
     assert (done.environment or {})["hardware"]["gpu"]
-    nets = [cast(StagedNet, load_run(done.id, tmp_path).network(place)) for place in ("cpu", "cuda")]
+    nets = [
+        cast(StagedNet, load_run(done.id, tmp_path).network(place)) for place in ("cpu", "cuda")
+    ]
     images = load_data("digits", test_size=40).test
     on_cpu = measure.accuracy(nets[0], images)
     assert measure.accuracy(nets[1], images.to("cuda")) == pytest.approx(on_cpu, abs=2.6)
