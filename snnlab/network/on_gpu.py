@@ -41,7 +41,9 @@ class Held(ContextDecorator):
                 setattr(self.owner, self.name, self.before)
 
 
-exact = Held(torch.backends.cudnn.conv, "fp32_precision", "ieee")
+CUDNN: Any = torch.backends.cudnn
+
+exact = Held(CUDNN.conv, "fp32_precision", "ieee")
 """Convolutions of float32 in float32: while networks are measured and converted."""
-repeatable = Held(torch.backends.cudnn, "deterministic", True)
+repeatable = Held(CUDNN, "deterministic", True)
 """Equal calls give equal results, bit for bit: during training."""
