@@ -19,7 +19,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode, return_and_correct_aliasing
 from torch.utils._pytree import tree_leaves, tree_map
 
-from snnlab.neuron.families import table_of
+from snnlab.neuron.families import table_on_gpu
 
 GPU, CPU = torch.device("cuda:0"), torch.device("cpu")
 
@@ -226,7 +226,7 @@ def pretended_gpu() -> Iterator[None]:
     """A machine with a GPU, for the code of the block."""
     autocast, to = torch.autocast, nn.Module.to
     with ExitStack() as stack:
-        stack.callback(table_of.cache_clear)  # tables on the pretended GPU
+        stack.callback(table_on_gpu.cache_clear)  # tables on the pretended GPU
         for name, value in CUDA.items():
             stack.enter_context(patch.object(torch.cuda, name, value))
         stack.enter_context(patch.object(torch, "Generator", Generator))

@@ -136,12 +136,21 @@ class Logistic(Family):
         return affine(x, offset, 2 * rate * LOGISTIC_RATE).sigmoid_().mul_(2).sub_(1)
 
 
-@lru_cache(maxsize=256)
 def table_of(quantiles: tuple[float, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
-    """Quantiles as a tensor, made once: a copy to a GPU waits for it, and no CUDA graph holds one.
+    """Quantiles as a tensor, not to be changed.
 
-    Do not change it.
+    For a GPU it is made once: a copy to a GPU waits for it, and a CUDA graph cannot hold one.
     """
+    import torch
+
+    if device.type == "cpu" or torch.compiler.is_compiling():
+        return torch.tensor(quantiles, dtype=dtype, device=device)
+    return table_on_gpu(quantiles, dtype, device)
+
+
+@lru_cache(maxsize=256)
+def table_on_gpu(quantiles: tuple[float, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
+    """See `table_of`."""
     import torch
 
     return torch.tensor(quantiles, dtype=dtype, device=device)
