@@ -115,8 +115,8 @@ def fit(
 ) -> list[Epoch]:
     """Train a network in place: by default AdamW under a one-cycle schedule, cross-entropy loss.
 
-    On the CPU two calls with equal arguments give equal weights, bit for bit. On a GPU cuDNN then
-    takes repeatable algorithms only, and its other operations are repeatable, too. An exception
+    On the CPU two calls with equal arguments give equal weights, bit for bit; on a GPU cuDNN takes
+    repeatable algorithms, see `network.on_gpu`. An exception
     raised by a callback ends the training; with `checkpoint` a later call continues after the
     last complete epoch, with the same result as an uninterrupted one.
 
