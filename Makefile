@@ -42,7 +42,7 @@ test-all: $(READY)  ## Run all tests and all cases, those that train for minutes
 	$(BIN)/python $(PYTEST) $(ARGS)
 
 test-gpu: $(READY)  ## Run the tests that need a CUDA GPU
-	$(BIN)/python -m pytest -m gpu tests/neuron tests/learning tests/runs tests/jobs tests $(ARGS)
+	$(BIN)/python -m pytest -m gpu $(ARGS)
 
 test-lowest: $(READY)  ## Run demo and quick tests with the lowest versions that pyproject.toml allows
 	@echo "Installing the lowest versions that pyproject.toml allows into $(LOWEST)."
