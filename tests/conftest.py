@@ -34,6 +34,7 @@ from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent.parent
 SLOW_TIMEOUT = 1800  # seconds for one test marked slow
+ON_GPU_FIRST = ("neuron", "learning", "runs")  # rooms whose tests `make test-gpu` runs first
 SAMPLE = 1 / 4  # of the quick tests of a file
 
 # The same examples in every run, so that a failure always comes from a change of the code.
@@ -73,6 +74,8 @@ def pytest_collection_modifyitems(
         if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(SLOW_TIMEOUT))
     yield  # to what `-m` and `-k` name
+    if all(item.get_closest_marker("gpu") for item in items):  # a GPU may be lent for minutes
+        items.sort(key=lambda item: (item.path.parent.name not in ON_GPU_FIRST, item.path.parent))
     if config.option.sample:
         others = {
             item

@@ -17,7 +17,8 @@ from __future__ import annotations
 import copy
 import importlib.util
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from importlib.metadata import version
 from typing import Any, cast
 
 import torch
@@ -105,13 +106,11 @@ class SpikingJellyNet(PeerNet):
 
     @staticmethod
     def make_neurons(v_th: float) -> nn.Module:
-        """IF neurons in multi-step mode; older versions use CuPy if it is installed."""
+        """IF neurons in multi-step mode, on a GPU with the fastest backend, see `fused_backend`."""
         from spikingjelly.activation_based import neuron, surrogate
 
-        options: dict[str, Any] = {}
-        named = inspect.signature(neuron.IFNode.__init__).parameters
-        if "backend" in named and torch.cuda.is_available() and importlib.util.find_spec("cupy"):
-            options["backend"] = "cupy"
+        backend = fused_backend(neuron.IFNode)
+        options: dict[str, Any] = {"backend": backend} if backend else {}
         neurons: nn.Module = neuron.IFNode(
             v_threshold=v_th,
             v_reset=None,
@@ -121,6 +120,40 @@ class SpikingJellyNet(PeerNet):
             **options,
         )
         return neurons
+
+
+BACKENDS = ("triton", "cupy")
+"""Backends of SpikingJelly that run all timesteps as one kernel on a GPU, the fastest first; each
+needs the package of its name."""
+
+
+def fused_backend(kind: Any) -> str:
+    """The fastest backend for a kind of neurons of SpikingJelly on a GPU of this machine.
+
+    Returns:
+        One of `BACKENDS`; empty without a GPU, without their packages, and for version 2, which
+        has no such argument: it takes its own CUDA code if it was built with that, else Triton.
+    """
+    if "backend" not in inspect.signature(kind.__init__).parameters:
+        return ""
+    if not torch.cuda.is_available():
+        return ""
+    there = kind(step_mode="m").supported_backends
+    usable = (name for name in BACKENDS if name in there and importlib.util.find_spec(name))
+    return next(usable, "")
+
+
+def peer_notes(names: Collection[str], device: torch.device) -> list[str]:
+    """What the neurons of the other libraries of these names run as on a GPU, where it differs."""
+    if "spikingjelly" not in names or device.type != "cuda":
+        return []
+    from spikingjelly.activation_based import functional, neuron
+
+    backend = fused_backend(neuron.IFNode)
+    if not backend and hasattr(functional, "neuron_implementation"):
+        backend = functional.neuron_implementation("if", device)["implementation"]
+    found = f"spikingjelly {version('spikingjelly')}: neurons by {backend or 'torch'}"
+    return [f"{found}, the fastest of its backends that is here"]
 
 
 class InFloat32(nn.Module):

@@ -15,7 +15,7 @@ from typing import NamedTuple, cast
 import torch
 from torch import nn
 
-from snnlab.bench.peers import Net, PeerNet, peer_networks, plain_ann
+from snnlab.bench.peers import Net, PeerNet, peer_networks, peer_notes, plain_ann
 from snnlab.bench.pieces import Batch, ForwardPass, TrainingStep
 from snnlab.bench.spec import SpeedConfig, Way
 from snnlab.bench.timing import alternate, median_ratio
@@ -124,7 +124,7 @@ class Speed:
     comparisons: list[Comparison] = field(default_factory=list)
     """One for each kind of work and T at which another library was measured."""
     notes: list[str] = field(default_factory=list)
-    """Libraries that are absent, and how to install them."""
+    """Libraries that are absent, and how to install them; what the others run as on a GPU."""
 
 
 def measure_speed(config: SpeedConfig, *, progress: bool = False) -> Speed:
@@ -150,7 +150,8 @@ def measure_speed(config: SpeedConfig, *, progress: bool = False) -> Speed:
     batch = (images.to(device, memory_format=torch.channels_last), labels.to(device))
     makers = Networks(config.model, config.image_shape, device)
     pieces = {"train": training_work, "infer": inference_work}
-    rows, notes = [], makers.peers()[1]
+    nets, notes = makers.peers()
+    rows, notes = [], [*notes, *peer_notes(nets, device)]
     for work, make in pieces.items():
         if work in config.work:
             ready, failed = made(make(makers, batch, config))

@@ -19,6 +19,7 @@ from snnlab.measure.passes import images_for
 from snnlab.network.activations import QCFS
 from snnlab.network.layers import leaves
 from snnlab.network.net import ANN, SpikingNet, Stage, check_network, from_elsewhere
+from snnlab.network.on_gpu import exact
 from snnlab.network.torch_layers import LAYERS, NOT_RATES, NotTaken, as_activation, instead
 from snnlab.neuron.layer import NeuronLayer
 from snnlab.neuron.spec import Neuron
@@ -40,6 +41,7 @@ class ANNCertificate(Measured):
         return self.ann_accuracy - self.accuracy[self.timesteps]
 
 
+@exact
 def convert_ann(
     net: ANN,
     timesteps: int,

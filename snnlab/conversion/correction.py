@@ -19,6 +19,7 @@ from snnlab.conversion.normalisation import Weighted, spread
 from snnlab.data.images import Images
 from snnlab.measure.passes import images_for
 from snnlab.network.net import ANN, SpikingNet, Stage, over_time
+from snnlab.network.on_gpu import exact
 from snnlab.neuron.rounding import check_mean_response, mean_response
 from snnlab.neuron.spec import Neuron
 from snnlab.settings import count
@@ -32,6 +33,7 @@ images are used."""
 
 
 @torch.no_grad()
+@exact
 def correct_biases(net: SpikingNet, target: ANN, images: Images, timesteps: int) -> SpikingNet:
     """A copy of a network whose mean rates at T are closer to the activations.
 

@@ -9,6 +9,7 @@ a recording would keep them fixed.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -39,7 +40,9 @@ def record_on_gpu(
         The result of the function, and a function that computes it again in the same tensors.
     """
     graph = torch.cuda.CUDAGraph()
-    graph.register_generator_state(generator)
+    with warnings.catch_warnings():  # torch 2.11 needs this call; newer ones find generators
+        warnings.filterwarnings("ignore", message=".*register_generator_state")
+        graph.register_generator_state(generator)
     with torch.cuda.graph(graph):
         out = function()
     return out, graph.replay
@@ -67,6 +70,7 @@ class RecordedPasses:
     ) -> None:
         self.passes, self.clear = passes, clear
         self.generator, self.record = generator, record
+        self.stream: Any = None  # one for all steps: each keeps its own memory
         self.forget()
 
     def forget(self) -> None:
@@ -96,11 +100,13 @@ class RecordedPasses:
         """Run the passes directly, on a separate stream."""
         if not images.is_cuda:
             return self.passes(images, labels)
-        current, own = torch.cuda.current_stream(), torch.cuda.Stream()
-        own.wait_stream(current)
-        with torch.cuda.stream(own):
+        if self.stream is None:
+            self.stream = torch.cuda.Stream()
+        current = torch.cuda.current_stream()
+        self.stream.wait_stream(current)
+        with torch.cuda.stream(self.stream):
             out = self.passes(images, labels)
-        current.wait_stream(own)
+        current.wait_stream(self.stream)
         return out
 
     def record_over(self, images: Tensor, labels: Tensor) -> None:

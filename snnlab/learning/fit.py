@@ -27,6 +27,7 @@ from snnlab.measure.accuracy import accuracy
 from snnlab.measure.passes import images_for
 from snnlab.measure.speed import stopwatch
 from snnlab.network.net import SpikingNet, StagedNet, check_network, evaluating
+from snnlab.network.on_gpu import repeatable
 from snnlab.neuron.tensors import described
 from snnlab.settings import checked
 
@@ -115,7 +116,8 @@ def fit(
 ) -> list[Epoch]:
     """Train a network in place: by default AdamW under a one-cycle schedule, cross-entropy loss.
 
-    On the CPU two calls with equal arguments give equal weights, bit for bit. An exception
+    On the CPU two calls with equal arguments give equal weights, bit for bit; on a GPU cuDNN takes
+    repeatable algorithms, see `network.on_gpu`. An exception
     raised by a callback ends the training; with `checkpoint` a later call continues after the
     last complete epoch, with the same result as an uninterrupted one.
 
@@ -182,7 +184,8 @@ def fit(
         history = [Epoch(**epoch) for epoch in progress.history]
     try:
         for number in range(len(history) + 1, training.epochs + 1):
-            history.append(loop.epoch(number, on_batch))
+            with repeatable:
+                history.append(loop.epoch(number, on_batch))
             if checkpoint is not None:
                 progress = Progress([asdict(epoch) for epoch in history], loop.schedule_state())
                 save_checkpoint(checkpoint, *loop.parts, identity, progress)
@@ -254,6 +257,7 @@ class Loop:
     def leave(self) -> None:
         """Restore everything that training changed besides the weights, and keep the average."""
         self.noise.leave()
+        self.recorded = None  # it holds this loop, so that both would keep memory of the GPU
         for group, peak in zip(self.optimizer.param_groups, self.peaks, strict=True):
             group["lr"] = peak  # the user may have made the optimizer, and use it again
         self.average.into_net()

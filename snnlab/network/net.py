@@ -21,6 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from snnlab.network.layers import is_affine
+from snnlab.network.on_gpu import exact
 from snnlab.neuron.fast.kernels import repeat_in_time, sum_over_time
 from snnlab.neuron.layer import NeuronLayer
 from snnlab.neuron.learned import LearnedThreshold
@@ -245,11 +246,15 @@ def fired(result: Any, stage: Stage, currents: Tensor) -> Fired:
 
 @contextmanager
 def evaluating(net: nn.Module) -> Iterator[None]:
-    """Run a network in evaluation mode, then put it back into the mode it was in."""
+    """Run a network in evaluation mode, then put it back into the mode it was in.
+
+    On a GPU its convolutions are `exact`.
+    """
     was_training = net.training
     net.eval()
     try:
-        yield
+        with exact:
+            yield
     finally:
         net.train(was_training)
 

@@ -18,6 +18,7 @@ A surrogate takes the density of a family, or one that no noise here has: arctan
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from snnlab.neuron.family import Density, Family, affine
@@ -135,6 +136,26 @@ class Logistic(Family):
         return affine(x, offset, 2 * rate * LOGISTIC_RATE).sigmoid_().mul_(2).sub_(1)
 
 
+def table_of(quantiles: tuple[float, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
+    """Quantiles as a tensor, not to be changed.
+
+    For a GPU it is made once: a copy to a GPU waits for it, and a CUDA graph cannot hold one.
+    """
+    import torch
+
+    if device.type == "cpu" or torch.compiler.is_compiling():
+        return torch.tensor(quantiles, dtype=dtype, device=device)
+    return table_on_gpu(quantiles, dtype, device)
+
+
+@lru_cache(maxsize=256)
+def table_on_gpu(quantiles: tuple[float, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
+    """See `table_of`."""
+    import torch
+
+    return torch.tensor(quantiles, dtype=dtype, device=device)
+
+
 class Empirical(Family):
     """Uniform between neighbouring quantiles of a table; with a smoothed density (`SMOOTHING`)."""
 
@@ -162,7 +183,7 @@ class Empirical(Family):
         import torch
 
         z = z.detach()
-        knots = torch.tensor(self.quantiles, dtype=z.dtype, device=z.device)
+        knots = table_of(self.quantiles, z.dtype, z.device)
         upper = torch.searchsorted(knots, z.contiguous(), right=True).clamp_(1, len(knots) - 1)
         low, high = knots[upper - 1], knots[upper]
         within = ((z - low) / (high - low)).nan_to_num(1.0, 1.0, 0.0).clamp_(0, 1)
@@ -172,7 +193,7 @@ class Empirical(Family):
         """See `Family`."""
         import torch
 
-        knots = torch.tensor(self.quantiles, dtype=p.dtype, device=p.device)
+        knots = table_of(self.quantiles, p.dtype, p.device)
         place = p * (len(knots) - 1)
         lower = place.long().clamp_(0, len(knots) - 2)
         return torch.lerp(knots[lower], knots[lower + 1], place - lower)

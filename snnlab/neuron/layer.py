@@ -126,10 +126,9 @@ class NeuronLayer(nn.Module):
 
     def sigma(self, noise: Noise) -> Tensor:
         """Standard deviation of the noise in units of v_th: a scalar, or (C,)."""
-        initial = torch.tensor(noise.sigma, dtype=torch.float64)
         if noise.learned == "no" or self.log_sigma_ratio is None:
-            return initial
-        return initial.to(self.log_sigma_ratio) * self.log_sigma_ratio.exp()
+            return torch.tensor(noise.sigma, dtype=torch.float64)
+        return noise.sigma * self.log_sigma_ratio.exp()  # no copy to a GPU
 
     def noise_per_timestep(self, noise: Noise) -> Noise:
         """The noise drawn anew at each timestep, with a number for sigma.

@@ -10,6 +10,8 @@ from snnlab.runs.config import RunConfig
 from snnlab.runs.methods import plays_a_part
 
 MEMORY_SIGNS = ("out of memory", "can't allocate memory", "not enough memory")
+GPU_MEMORY_SIGNS = ("CUDA error: out of memory", "STATUS_ALLOC_FAILED")
+"""Of CUDA and its libraries, which take memory besides torch's own."""
 DISK_SIGNS = ("No space left on device", "Disk quota exceeded")
 
 
@@ -36,7 +38,15 @@ def is_memory_error(error: BaseException) -> bool:
     """Whether the GPU or the machine has too little memory."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
-    return isinstance(error, RuntimeError) and any(sign in str(error) for sign in MEMORY_SIGNS)
+    signs = (*MEMORY_SIGNS, *GPU_MEMORY_SIGNS)
+    return isinstance(error, RuntimeError) and any(sign in str(error) for sign in signs)
+
+
+def is_of_gpu(error: BaseException) -> bool:
+    """Whether an error of too little memory is about that of a GPU."""
+    return isinstance(error, torch.OutOfMemoryError) or any(
+        sign in str(error) for sign in GPU_MEMORY_SIGNS
+    )
 
 
 def is_disk_error(error: BaseException) -> bool:
@@ -54,7 +64,7 @@ def memory_advice(error: BaseException, config: RunConfig) -> str:
     replace them by the names of its controls.
     """
     size = config.training.batch_size
-    on_gpu = isinstance(error, torch.OutOfMemoryError)
+    on_gpu = is_of_gpu(error)
     where = "the GPU" if on_gpu else "the machine"
     steps = []
     if size > 1:

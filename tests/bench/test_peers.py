@@ -122,3 +122,42 @@ def test_the_reference_is_made_of_the_layers_of_pytorch_and_computes_the_same():
     assert type(plain.stages[0].layers) is torch.nn.Sequential
     images = torch.randn(4, 1, 8, 8)
     torch.testing.assert_close(plain(images), net(images))
+
+
+@pytest.mark.parametrize(
+    ("there", "supported", "gpu", "backend"),
+    [
+        ({"triton", "cupy"}, ("torch", "cupy", "triton"), True, "triton"),
+        ({"triton", "cupy"}, ("torch", "cupy"), True, "cupy"),
+        ({"triton"}, ("torch", "cupy"), True, ""),
+        ({"triton", "cupy"}, ("torch", "cupy", "triton"), False, ""),
+    ],
+    ids=str,
+)
+def test_spikingjelly_gets_its_fastest_backend(there, supported, gpu, backend, monkeypatch):
+    class Old:
+        supported_backends = supported
+
+        def __init__(self, step_mode="s", backend="torch"): ...
+
+    class New:
+        def __init__(self, step_mode="s"): ...
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: gpu)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: name if name in there else None)
+    assert peers.fused_backend(Old) == backend
+    assert peers.fused_backend(New) == ""
+
+
+def test_notes_say_what_spikingjelly_ran_as(monkeypatch):
+    library("spikingjelly")
+    from spikingjelly.activation_based import functional
+
+    gpu = torch.device("cuda")
+    assert peers.peer_notes(["spikingjelly"], torch.device("cpu")) == []
+    assert peers.peer_notes(["norse"], gpu) == []
+    chosen = {"implementation": "triton", "unavailable": {}}
+    monkeypatch.setattr(functional, "neuron_implementation", lambda *_: chosen, raising=False)
+    monkeypatch.setattr(peers, "fused_backend", lambda kind: "")
+    (note,) = peers.peer_notes(["spikingjelly"], gpu)
+    assert "neurons by triton" in note

@@ -80,7 +80,9 @@ def test_a_job_is_the_run_that_anyone_would_get(
     ("error", "advice"),
     [
         (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB"), "batch_size 12"),
-        (RuntimeError("DefaultCPUAllocator: can't allocate memory"), "batch_size 12"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory"), "the machine has too little"),
+        (torch.AcceleratorError("CUDA error: out of memory"), "the GPU has too little"),
+        (RuntimeError("CUBLAS_STATUS_ALLOC_FAILED when calling ..."), "`device cpu`"),
         (OSError(28, "No space left on device"), "the disk is full: delete runs"),
     ],
 )

@@ -15,6 +15,7 @@ from snnlab.jobs.progress import read_progress
 from snnlab.learning import Training
 from snnlab.network import Architecture
 from snnlab.runs import RunConfig
+from snnlab.runs.size import FLOAT, size_of
 from snnlab.runs.store import load_run
 from tests.jobs.pretend_work import becomes, now, until
 
@@ -67,20 +68,26 @@ def test_jobs_finish_on_the_gpu_one_after_the_other_and_beside_one_on_the_cpu(en
     until(lambda: used_mib() <= before + 20, seconds=10)
 
 
-def test_full_memory_in_a_job_is_advice(engine, tmp_path):
-    """Batches that no card can hold; the next job goes through."""
+def too_much(memory: int) -> RunConfig:
+    """A run that `check_training` accepts on a GPU of so many bytes, and that needs far more."""
     huge = replace(
         ENDLESS,
         method="bptt",
-        bptt_timesteps=256,
-        model=Architecture("vgg16", width=2048),
-        data=DataSpec("digits"),
+        model=Architecture("resnet18", width=64),
         training=Training(epochs=1, batch_size=1000),
     )
+    _, neurons, _ = size_of(huge.model, (1, 8, 8), 10)
+    of_a_timestep = 2 * FLOAT * huge.training.batch_size * neurons
+    return replace(huge, bptt_timesteps=int(0.85 * memory / of_a_timestep))
+
+
+def test_full_memory_in_a_job_is_advice(engine, tmp_path):
+    """A batch that the card cannot hold; the next job goes through."""
+    huge = too_much(torch.cuda.get_device_properties(0).total_memory)
     fine = replace(ENDLESS, training=Training(epochs=1), conversion_timesteps=16)
     job, other = engine.submit([huge, fine], user="ada")
     until(lambda: now(engine, other).status == "finished", seconds=100)
     ended = now(engine, job)
     assert ended.status == "failed"
     assert ended.reason.startswith("the GPU has too little free memory for this run. Try ")
-    assert "training.batch_size 500 instead of 1000" in ended.reason
+    assert "`training.batch_size 500` instead of 1000" in ended.reason

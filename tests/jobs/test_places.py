@@ -43,6 +43,20 @@ def test_places_take_the_gpus_that_this_process_may_use(
     assert equal_places(2, gpu=False) == [Place(), Place()]
 
 
+SPIES = """
+import torch
+def touched(*_):
+    raise AssertionError("CUDA was touched")
+torch._C._cuda_getDeviceCount = torch._C._cuda_init = torch.cuda._lazy_init = touched
+import snnlab.jobs.train
+"""
+
+
+def test_the_fork_server_leaves_cuda_alone() -> None:
+    """CUDA cannot be used in a process that was forked after its driver was asked for anything."""
+    subprocess.run([sys.executable, "-c", SPIES], cwd=ROOT, check=True)
+
+
 @pytest.mark.parametrize(
     ("given", "address"),
     [

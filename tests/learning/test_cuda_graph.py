@@ -14,33 +14,7 @@ from snnlab.learning.cuda_graph import WARM_UP, RecordedPasses
 from snnlab.learning.fit import Loop
 from snnlab.network import Architecture, build
 from snnlab.neuron import Noise
-
-
-class Tape:
-    """Records like a GPU: recording itself does nothing, and a replay writes the same tensors."""
-
-    def __init__(self, net: torch.nn.Module) -> None:
-        self.net, self.recorded, self.replayed = net, 0, 0
-
-    def __call__(self, function, generator):
-        self.recorded += 1
-        before = {name: value.clone() for name, value in self.net.state_dict().items()}
-        state = generator.get_state()
-        out = function()
-        self.net.load_state_dict(before)
-        generator.set_state(state)
-        gradients = {name: p.grad for name, p in self.net.named_parameters()}
-
-        def replay():
-            self.replayed += 1
-            for p in self.net.parameters():
-                p.grad = None
-            for place, value in zip(out, function(), strict=True):
-                place.copy_(value)
-            for name, p in self.net.named_parameters():
-                p.grad = gradients[name].copy_(p.grad)
-
-        return out, replay
+from tests.pretended_gpu import Tape
 
 
 def network():

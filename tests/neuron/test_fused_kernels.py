@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -37,6 +38,19 @@ PROGRAMS = {
     ),
 }
 
+SORTS: dict[str, tuple[Callable[[str], str], dict[str, object]]] = {
+    "usual": (str, {}),
+    "ones": (
+        lambda kind: kind.replace("bf16", "fp16"),
+        {"n": 1, "timesteps": 1, "stride": 1, "intervals": 1, "SUBTRACT": False},
+    ),
+    "table, above 2^31": (
+        lambda kind: {"*bf16": "*fp32", "i32": "i64"}.get(kind, kind),
+        {"FAMILY": "empirical", "SHAPE": "empirical", "KEEP": False, "OF_LAST": False},
+    ),
+}
+"""How types are changed, and which arguments are known when a program is compiled."""
+
 COMPILE = """
 import sys
 import triton
@@ -46,19 +60,28 @@ from snnlab.neuron.fast import triton_kernels
 for name, types in {programs!r}.items():
     kernel = getattr(triton_kernels, name)
     given = {{key: value for key, value in {given!r}.items() if key in kernel.arg_names}}
-    kinds = [*types, *["constexpr"] * len(given)]
+    kinds = [*types, *["constexpr"] * (len(kernel.arg_names) - len(types))]
     signature = dict(zip(kernel.arg_names, kinds, strict=True))
+    for argument in given.keys() & dict.fromkeys(kernel.arg_names[: len(types)]):
+        signature[argument] = "constexpr"  # as Triton takes whole numbers that are 1
     source = ASTSource(kernel, signature, given)
-    made = triton.compile(source, target=GPUTarget("cuda", 80, 32))
+    made = triton.compile(source, target=GPUTarget("cuda", {capability}, 32))
     print(name, len(made.asm["cubin"]))
 """
+
+
+WHERE = [
+    pytest.param({"TRITON_INTERPRET": "1", "CUDA_VISIBLE_DEVICES": ""}, id="interpreter"),
+    pytest.param({}, id="GPU", marks=pytest.mark.gpu),
+]
 
 
 @pytest.mark.slow
 @needs_triton
 @pytest.mark.timeout(600)
-def test_the_kernels_equal_the_plain_neuron():
-    env = dict(os.environ) | ({} if torch.cuda.is_available() else {"TRITON_INTERPRET": "1"})
+@pytest.mark.parametrize("settings", WHERE)
+def test_the_kernels_equal_the_plain_neuron(settings):
+    env = dict(os.environ) | settings
     paths = [str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])]  # of `fused_numbers`
     env["PYTHONPATH"] = os.pathsep.join(paths)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
@@ -72,11 +95,15 @@ def test_the_kernels_equal_the_plain_neuron():
 @pytest.mark.slow
 @needs_triton
 @pytest.mark.timeout(600)
-def test_they_compile_for_a_gpu(tmp_path):
-    """To machine code for compute capability 8.0; no GPU is needed for that."""
+@pytest.mark.parametrize("capability", [80, 90])
+@pytest.mark.parametrize("sort", SORTS)
+def test_they_compile_for_a_gpu(sort, capability, tmp_path):
+    """To machine code; no GPU is needed for that."""
     env = dict(os.environ) | {"TRITON_CACHE_DIR": str(tmp_path)}
     env.pop("TRITON_INTERPRET", None)
-    script = COMPILE.format(programs=PROGRAMS, given=GIVEN)
+    change, given = SORTS[sort]
+    programs = {name: tuple(map(change, types)) for name, types in PROGRAMS.items()}
+    script = COMPILE.format(programs=programs, given=GIVEN | given, capability=capability)
     done = subprocess.run([sys.executable, "-c", script], env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]
     sizes = dict(line.split() for line in done.stdout.splitlines())
@@ -92,7 +119,7 @@ def test_a_name_that_they_do_not_know_does_not_compile(kernel, tmp_path):
     env = dict(os.environ) | {"TRITON_CACHE_DIR": str(tmp_path)}
     env.pop("TRITON_INTERPRET", None)
     given = GIVEN | {"FAMILY": "laplace", "SHAPE": "laplace"}
-    script = COMPILE.format(programs={kernel: PROGRAMS[kernel]}, given=given)
+    script = COMPILE.format(programs={kernel: PROGRAMS[kernel]}, given=given, capability=80)
     done = subprocess.run([sys.executable, "-c", script], env=env, capture_output=True, text=True)
     assert done.returncode != 0
     assert "unknown noise family" in done.stderr or "unknown surrogate shape" in done.stderr

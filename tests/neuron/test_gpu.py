@@ -154,6 +154,23 @@ def test_float64_and_strangers_take_the_plain_path_and_are_right(seen):
     assert torch.equal(last.cpu(), plain[1])
 
 
+def test_noise_for_more_neurons_than_32_bits_can_count():
+    """The last of more than 2^31 neurons fire, and no other."""
+    n = 2**31 + 5
+    if torch.cuda.mem_get_info()[0] < 12 * n:
+        pytest.skip(f"needs {12 * n / 2**30:.0f} GiB of free GPU memory")
+    current = torch.full((1, n), -9.0, dtype=torch.bfloat16, device="cuda")
+    current[:, -3:] = 9.0
+    current.requires_grad_()
+    surrogate = Surrogate("triangle", 20.0)
+    spikes = kernels.noisy_fire(current, Neuron(), NOISES["uniform"], surrogate, cuda_generator(0))
+    assert spikes.sum(dtype=torch.float64).item() == 3
+    assert spikes[0, -3:].tolist() == [1, 1, 1]
+    (gradient,) = torch.autograd.grad(spikes[0, -1], current)
+    assert gradient[0, -1].item() > 0
+    assert gradient.count_nonzero().item() == 1
+
+
 def test_more_neurons_than_32_bits_can_count():
     """T * B * features above 2^31: the last timestep and its last neuron are right."""
     T, n = 5, 2**29

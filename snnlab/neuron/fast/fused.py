@@ -9,13 +9,13 @@ Needs Triton, which PyTorch brings along for CUDA and ROCm. Elsewhere `usable` i
 
 from __future__ import annotations
 
-from functools import lru_cache
 from importlib.util import find_spec
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from snnlab.neuron.families import table_of
 from snnlab.neuron.family import Density
 from snnlab.neuron.spec import Neuron, Noise, Surrogate
 
@@ -46,12 +46,6 @@ def draw_seed(generator: torch.Generator, device: torch.device) -> Tensor:
     return torch.empty(1, dtype=torch.int64, device=device).random_(generator=generator)
 
 
-@lru_cache(maxsize=256)
-def table_on(device: torch.device, quantiles: tuple[float, ...]) -> Tensor:
-    """Quantiles as a tensor on the device, copied there once; one 0 in place of none."""
-    return torch.tensor(quantiles or (0.0,), dtype=torch.float32, device=device)
-
-
 def arguments_of(law: Density, like: Tensor) -> tuple[Tensor, int, str]:
     """The arguments of a kernel that describe a distribution: table, number of intervals, name.
 
@@ -60,7 +54,7 @@ def arguments_of(law: Density, like: Tensor) -> tuple[Tensor, int, str]:
     """
     if law.on_gpu is None:
         raise ValueError(f"the GPU programs do not know {law.name!r}")
-    table = table_on(like.device, law.quantiles)
+    table = table_of(law.quantiles or (0.0,), torch.float32, like.device)
     return table, max(1, len(law.quantiles) - 1), law.on_gpu
 
 
