@@ -17,6 +17,8 @@ import pytest
 import torch
 
 from snnlab import conversion, measure
+from snnlab.bench.cifar10 import RACERS
+from snnlab.bench.tuning import short_training
 from snnlab.conversion import convert, convert_ann, correct_rates, streamline
 from snnlab.data import Data, DataSpec, load_data
 from snnlab.learning import BPTT, PlainANN, SingleStep, Training, fit
@@ -122,7 +124,13 @@ def test_a_training_with_all_its_phases_can_be_recorded(
     if not isinstance(objective, PlainANN) and net.stages[0].neuron.neuron.beta == 1:
         phases = {"rates_fraction": 0.25, "warm_up_fraction": 0.25}
     settings = Training(
-        epochs=4, batch_size=20, augment=True, precision=precision, cuda_graph=True, **phases
+        epochs=4,
+        batch_size=20,
+        augment=True,
+        ema_decay=0.9,
+        precision=precision,
+        cuda_graph=True,
+        **phases,
     )
     with ExitStack() as stack:
         if gpu == PRETENDED:
@@ -134,7 +142,7 @@ def test_a_training_with_all_its_phases_can_be_recorded(
 
 
 def test_a_training_goes_on_from_its_checkpoint(gpu: str, data: Data, tmp_path: Path) -> None:
-    settings, losses = Training(epochs=3, batch_size=50, augment=True), []
+    settings, losses = Training(epochs=3, batch_size=50, augment=True, ema_decay=0.9), []
     for cut in (False, True):
 
         def stop(epoch: Any, cut: bool = cut) -> None:
@@ -239,6 +247,18 @@ def test_a_run_trained_on_a_gpu_is_measured_there_and_read_on_the_cpu(
     images = load_data("digits", test_size=40).test
     on_cpu = measure.accuracy(nets[0], images)
     assert measure.accuracy(nets[1], images.to("cuda")) == pytest.approx(on_cpu, abs=2.6)
+
+
+@pytest.mark.parametrize("method", RACERS)
+def test_a_learning_rate_is_tried_on_a_gpu(method: Any, gpu: str) -> None:
+    config = RunConfig(
+        method=method,
+        device="cuda",
+        data=DataSpec("digits", train_size=100),
+        model=Architecture("convnet", width=4),
+        training=Training(epochs=6, batch_size=25, precision="bfloat16"),
+    )
+    assert 0 < short_training(config).score <= 100
 
 
 @pytest.mark.parametrize("give", ["write_nir", "write_onnx"])
