@@ -1,47 +1,59 @@
-"""All of CIFAR-10: the methods side by side at a size that papers quote, training by training.
+"""All of CIFAR-10: five methods side by side at a size that papers quote, training by training.
 
 First the peak learning rate of each method is chosen with short trainings on held-out images, see
 `tuning`. They also tell how many epochs fit into the time of a training. Then each method trains on
 all 50,000 images, seed by seed: ReLU, QCFS, plain noise and the kit's best method with the same
-number of epochs, and BPTT with the epochs that fill the seconds of the best method, rounded up.
+number of epochs, and BPTT with the epochs that should fill the seconds of the best method.
 
-    FOLDER/rates/<method>-<rate>.json   short trainings
+    FOLDER/asked.json                   what is compared, and on which GPU
+           rates/<method>-<rate>.json   short trainings
+           plan.json                    learning rates and epochs, once they are chosen
            trainings/<method>-s<seed>.json   whole trainings, as entries of a race
-           asked.json                   what is compared, and on which GPU
            report.md                    all of it as tables
-           race.json                    the finished seeds, in the form of a race
+           race.json                    the seeds with which all methods have trained, as a race
            runs/<id>/                   the run folders of the whole trainings
 
-Each file is written when its training is complete, and is all that a later call needs to go on: the
-run folders, which are large, may be deleted or left on another machine. More seeds are added to the
-same files. A training counts as done whichever code it ran with; the table says if they differ.
+Each file is written when its training is complete. Those above the run folders, which are large,
+are all that a later call needs to go on, also on another machine with such a GPU. More seeds are
+added to the same files. A training counts as done whichever code it ran with; the report says if
+versions differ.
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import math
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from statistics import mean, median
+from statistics import mean
 from typing import Any
 
+import torch
+
+from snnlab.bench.cifar10_tables import comparison, origins, rate_table, training_table
 from snnlab.bench.gpu_report import facts
-from snnlab.bench.result_tables import KINDS, Record, sentence
-from snnlab.bench.speed import mib
-from snnlab.bench.tuning import AT, ShortTraining, best_rate, next_rate, short_training
+from snnlab.bench.tuning import (
+    AT,
+    CANDIDATES,
+    ShortTraining,
+    best_rate,
+    next_rate,
+    or_why_not,
+    short_training,
+)
 from snnlab.data.spec import CATALOGUE, DataSpec
 from snnlab.learning.checkpoint import differences
 from snnlab.learning.spec import Training
-from snnlab.measure.statistics import estimate
 from snnlab.network.spec import Architecture, ModelName
+from snnlab.runs.assemble import pick_device
 from snnlab.runs.config import ConfigError, RunConfig, from_dict, to_dict
-from snnlab.runs.curves import conversions_of, curve_of
 from snnlab.runs.files import RunError, optional_json, read_json, write_json, write_text
-from snnlab.runs.hashes import sealed
-from snnlab.runs.methods import METHODS, PLAIN, RECIPE, MethodName
+from snnlab.runs.hashes import HASHES, check_sealed, sealed
+from snnlab.runs.methods import PLAIN, RECIPE, MethodName
 from snnlab.runs.provenance import environment
 from snnlab.runs.run import run
 from snnlab.studies.kept_race import without_folder
@@ -56,11 +68,11 @@ from snnlab.studies.race import (
     warm_up,
 )
 from snnlab.studies.study import Entry, Result
-from snnlab.studies.tables import document, markdown, processor
+from snnlab.studies.tables import document, processor
 
-RELU, QCFS, THROUGH_TIME = "ann", "qcfs", "bptt"
-ONE_PASS: tuple[MethodName, ...] = (RELU, QCFS, PLAIN, RECIPE)
+ONE_PASS: tuple[MethodName, ...] = ("ann", "qcfs", PLAIN, RECIPE)
 """The methods that train with the same number of epochs."""
+THROUGH_TIME: MethodName = "bptt"
 RACERS: tuple[MethodName, ...] = (*ONE_PASS, THROUGH_TIME)
 HELD_OUT = 0.1
 """Share of the training images on which learning rates are chosen."""
@@ -107,6 +119,16 @@ def cifar10_config(data: str, root: str | None, model: ModelName) -> RunConfig:
     )
 
 
+@dataclass
+class Plan:
+    """What the short trainings led to; it stays as it is while trainings are added."""
+
+    learning_rates: dict[str, float]
+    """Peak learning rate by method; a method that no rate could train is not among them."""
+    epochs: dict[str, int]
+    """Epochs of the whole trainings by method; those of BPTT once the best method has trained."""
+
+
 class Comparison:
     """The trainings that a folder holds, and those that are missing.
 
@@ -116,15 +138,14 @@ class Comparison:
 
     Raises:
         ConfigError: this machine has no such device.
-        RunError: the folder holds another comparison, or one from another kind of machine.
+        RunError: the folder holds another comparison, or one from another kind of machine; or a
+            file in it is damaged.
     """
 
     def __init__(self, folder: Path, asked: FullSize) -> None:
-        from snnlab.runs.assemble import pick_device
-
         self.folder, self.asked = folder, asked
         self.made_by = environment(str(pick_device(asked.config.device)))
-        wanted = {
+        self.description = {
             "seconds": asked.seconds,
             "epochs": asked.epochs,
             "short_epochs": asked.short_epochs,
@@ -132,57 +153,75 @@ class Comparison:
             "config": without_places(asked.config),
         }
         there = optional_json(folder / "asked.json")
-        if there is None:
-            folder.mkdir(parents=True, exist_ok=True)
-            write_json(folder / "asked.json", wanted)
-        elif different := differences(there | {"config": as_now(there.get("config"))}, wanted):
+        if there is None and any(self.folder.glob("[rt]*/*.json")):
+            raise RunError(
+                f"{folder} holds trainings but no asked.json, which says what they compare: copy "
+                "it there, or choose another folder with --folder"
+            )
+        now = there and there | {"config": as_now(there.get("config"))}
+        if now and (different := differences(now, self.description)):
             raise RunError(
                 f"{folder} holds another comparison ({'; '.join(different)}): choose another "
                 "folder with --folder, or delete this one"
             )
-        self.warm = False
+        self.is_warm = False
 
     def train(
-        self,
-        seeds: int,
-        *,
-        time_is_up: Callable[[], bool] = lambda: False,
-        said: Callable[[str], None] = lambda line: None,
+        self, seeds: int, *, minutes: float = math.inf, said: Callable[[str], None] = print
     ) -> None:
         """Carry out the missing trainings one by one; each is written when it is complete.
 
+        One that diverges, or for which there is too little memory, is written as failed, and the
+        others go on.
+
         Args:
             seeds: how many whole trainings each method gets, with seeds from 0 on.
-            time_is_up: asked before each training; if so, the others are left for later.
-            said: called with a text when a training begins, or is left for later.
+            minutes: no training begins that would not end in them, as far as its time is known.
+            said: is given a line when a training begins, or is left for later.
 
         Raises:
-            ConfigError, DataError, ValueError, TrainingError: as `run`.
+            ConfigError, DataError, ValueError: as `run`.
         """
+        began = time.monotonic()
         while (missing := self.next_training(seeds)) is not None:
-            label, carry_out = missing
-            if time_is_up():
-                said(f"{label}: left for later, with all that follows")
+            label, needs, carry_out = missing
+            passed = time.monotonic() - began
+            if passed + needs > 60 * minutes:
+                said(
+                    f"{label}: left for later, with all that follows: it needs about {needs:.0f} "
+                    f"s, and {passed:.0f} s of {minutes:g} minutes have passed"
+                )
                 return
-            if not self.warm:
+            if not self.is_warm:
                 said("images are read, and each method takes a few steps to warm up")
-                warm_up(self.race_config())
-                self.warm = True
-            said(f"{label}: begins")
+                or_why_not(lambda: warm_up(self.race_config()), self.asked.config)
+                self.is_warm = True
+            said(f"{time.monotonic() - began:.0f} s: {label}")
             carry_out()
             self.write()
+            gc.collect()
+            torch.cuda.empty_cache()
 
-    def next_training(self, seeds: int) -> tuple[str, Callable[[], None]] | None:
-        """The next missing training, what it is called and what carries it out; None: no other."""
-        for method in RACERS:
-            if (rate := next_rate(self.scores(method))) is not None:
-                label = f"{method}, {self.asked.short_epochs} epochs, peak learning rate {rate:g}"
-                return label, partial(self.try_rate, method, rate)
-        for seed in range(seeds):
+    def next_training(self, seeds: int) -> tuple[str, float, Callable[[], None]] | None:
+        """The next missing training: its name, about how many seconds it takes, and its work.
+
+        None: there is no other.
+        """
+        if (plan := self.plan) is None:
             for method in RACERS:
+                if (rate := next_rate(self.scores(method))) is not None:
+                    epochs = self.asked.short_epochs
+                    label = f"{method}, {epochs} epochs, peak learning rate {rate:g}"
+                    needs = epochs * (1 - HELD_OUT) * (self.seconds_per_epoch(method) or 0)
+                    return label, needs, partial(self.try_rate, method, rate)
+            plan = self.make_plan()
+        for seed in range(seeds):
+            for method in plan.learning_rates:
                 if not self.file(method, seed).exists():
-                    label = f"{method}, seed {seed}, {self.epochs(method)} epochs"
-                    return label, partial(self.train_whole, method, seed)
+                    label = f"{method}, seed {seed}"
+                    of_epoch = self.seconds_per_epoch(method) or 0
+                    needs = plan.epochs.get(method, 0) * of_epoch or self.asked.seconds
+                    return label, needs, partial(self.train_whole, method, seed)
         return None
 
     def try_rate(self, method: MethodName, rate: float) -> None:
@@ -190,76 +229,166 @@ class Comparison:
         usual = self.race_config().run_config(method, 0, self.asked.short_epochs)
         training = replace(usual.training, learning_rate=rate)
         data = replace(usual.data, validation_fraction=HELD_OUT)
-        done = asdict(short_training(replace(usual, training=training, data=data)))
-        self.note(self.folder / "rates" / f"{method}-{rate:g}.json", done)
+        done = short_training(replace(usual, training=training, data=data))
+        self.note(self.rate_file(method, rate), asdict(done) | {"environment": self.made_by})
 
     def train_whole(self, method: MethodName, seed: int) -> None:
         """Carry out one whole training."""
-        config = self.race_config().run_config(method, seed, self.epochs(method))
-        done = run(config, self.folder / "runs")
+        plan = self.planned(method)
+        config = self.race_config().run_config(method, seed, plan.epochs[method])
         terms = TERMS[0] if method in ONE_PASS else TERMS[1]
-        self.note(self.file(method, seed), entry(done, terms))
+        done, failed = or_why_not(lambda: entry(run(config, self.folder / "runs"), terms), config)
+        values = done or {
+            "method": method,
+            "seed": seed,
+            "epochs": plan.epochs[method],
+            "environment": self.made_by,
+        }
+        rate = {"learning_rate": plan.learning_rates[method], "failed": failed}
+        self.note(self.file(method, seed), values | rate)
+
+    def make_plan(self) -> Plan:
+        """Choose learning rates and epochs from the short trainings, once and for all.
+
+        Raises:
+            RunError: no method could be trained.
+        """
+        scores = {method: self.scores(method) for method in RACERS}
+        rates = {
+            method: best_rate(found) for method, found in scores.items() if any(found.values())
+        }
+        seconds = [self.seconds_per_epoch(method) or 0 for method in ONE_PASS if method in rates]
+        if not seconds:
+            raise RunError(f"no learning rate could train any of {', '.join(ONE_PASS)}")
+        epochs = self.asked.epochs or max(1, int(self.asked.seconds / max(seconds)))
+        plan = Plan(rates, {method: epochs for method in ONE_PASS if method in rates})
+        self.note(self.folder / "plan.json", asdict(plan))
+        return plan
+
+    def planned(self, method: str) -> Plan:
+        """The plan with the epochs of a method; those of BPTT fill the seconds of the best one."""
+        plan = self.plan or self.make_plan()
+        if method not in plan.epochs:
+            own = self.seconds_per_epoch(method) or self.asked.seconds
+            best = [
+                one for one in self.trainings() if one["method"] == RECIPE and not one["failed"]
+            ]
+            seconds = best[0]["training_seconds"] if best else self.asked.seconds
+            plan.epochs[method] = max(1, math.ceil(seconds / own))
+            self.note(self.folder / "plan.json", asdict(plan))
+        return plan
+
+    @property
+    def plan(self) -> Plan | None:
+        """The plan, if there is one."""
+        file = self.folder / "plan.json"
+        return Plan(**self.noted(file)) if file.exists() else None
 
     def note(self, file: Path, values: Result) -> None:
-        """Write the result of a training, whole or not at all."""
+        """Write a file, whole or not at all; with the first one what is compared."""
         file.parent.mkdir(parents=True, exist_ok=True)
-        write_json(file, values)
+        if not (self.folder / "asked.json").exists():
+            write_json(self.folder / "asked.json", self.description)
+        own = {key: value for key, value in values.items() if key != HASHES}  # those of its run
+        write_json(file, sealed(own))
+
+    def noted(self, file: Path) -> Result:
+        """The content of a file of `note`.
+
+        Raises:
+            RunError: it is damaged.
+        """
+        try:
+            values = read_json(file)
+            if HASHES not in values:
+                raise RunError(f"{file.name} has no {HASHES}")
+            check_sealed(file.name, values)
+        except RunError as error:
+            raise RunError(
+                f"{file} is damaged: delete it, and it is made again ({error})"
+            ) from error
+        return {key: value for key, value in values.items() if key != HASHES}
+
+    def rate_file(self, method: str, rate: float) -> Path:
+        """The file of a short training."""
+        return self.folder / "rates" / f"{method}-{rate:g}.json"
 
     def file(self, method: str, seed: int) -> Path:
         """The file of a whole training."""
         return self.folder / "trainings" / f"{method}-s{seed}.json"
 
+    def tried(self) -> list[Result]:
+        """The short trainings that are done, by method and rising learning rate."""
+        files = (self.rate_file(method, rate) for method in RACERS for rate in CANDIDATES)
+        return [self.noted(file) for file in files if file.exists()]
+
     def short_trainings(self, method: str) -> list[ShortTraining]:
         """The short trainings of a method, the lowest learning rate first."""
-        files = (self.folder / "rates").glob(f"{method}-*.json")
-        found = [ShortTraining(**read_json(file)) for file in files]
-        own = [one for one in found if one.method == method]  # noise-then-spikes is not noise
-        return sorted(own, key=lambda one: one.learning_rate)
+        own = [one for one in self.tried() if one["method"] == method]
+        names = ShortTraining.__dataclass_fields__
+        return [ShortTraining(**{name: one[name] for name in names}) for one in own]
 
     def scores(self, method: str) -> dict[float, float]:
-        """Validation accuracy of a method by peak learning rate."""
+        """Validation accuracy of a method by peak learning rate; 0 where training failed."""
         return {one.learning_rate: one.score for one in self.short_trainings(method)}
 
-    def seconds_per_epoch(self, method: str) -> float:
-        """Over all training images, as the short trainings that did not diverge took them."""
+    def seconds_per_epoch(self, method: str) -> float | None:
+        """Over all training images, as the short trainings took them; None: none was finished."""
         taken = [one.seconds / one.epochs for one in self.short_trainings(method) if one.seconds]
-        return mean(taken) / (1 - HELD_OUT)
+        return mean(taken) / (1 - HELD_OUT) if taken else None
 
-    def epochs(self, method: str) -> int:
-        """Of the whole trainings of a method."""
-        slowest = max(map(self.seconds_per_epoch, ONE_PASS))
-        epochs = self.asked.epochs or max(1, int(self.asked.seconds / slowest))
-        if method in ONE_PASS:
-            return epochs
-        filled = epochs * self.seconds_per_epoch(RECIPE) / self.seconds_per_epoch(method)
-        return max(1, math.ceil(filled))
+    def trainings(self) -> list[Entry]:
+        """The whole trainings that are done, in the order in which they run.
+
+        Raises:
+            RunError: one is not of this plan, or damaged.
+        """
+        found = []
+        seeds = len(list((self.folder / "trainings").glob("*.json")))  # more than there are
+        for file in (self.file(method, seed) for seed in range(seeds) for method in RACERS):
+            if file.exists():
+                found.append(self.noted(file))
+                self.check_plan(file, found[-1])
+        return found
+
+    def check_plan(self, file: Path, one: Entry) -> None:
+        """Raise RunError unless a whole training has the epochs and the rate of the plan."""
+        plan = self.plan or Plan({}, {})
+        planned = {
+            "epochs": plan.epochs.get(one["method"]),
+            "learning_rate": plan.learning_rates.get(one["method"]),
+        }
+        if different := differences({key: one[key] for key in planned}, planned):
+            raise RunError(
+                f"{file} is not of the plan in plan.json ({'; '.join(different)}): delete one of "
+                "them, and it is made again"
+            )
 
     def race_config(self, seeds: int = 1) -> RaceConfig:
-        """The whole trainings as a race; before learning rates are chosen with the usual ones."""
-        scores = {method: self.scores(method) for method in RACERS}
-        rates = {method: best_rate(found) for method, found in scores.items() if found}
-        config = self.asked.config
-        if all(next_rate(found) is None for found in scores.values()):
-            training = replace(config.training, epochs=self.epochs(RECIPE))
-            config = replace(config, training=training)
+        """The whole trainings as a race; before the plan is made with the usual learning rates."""
+        plan = self.plan or Plan({}, {})
+        training = self.asked.config.training
+        training = replace(training, epochs=plan.epochs.get(RECIPE, training.epochs))
+        config = replace(self.asked.config, training=training)
+        rates: dict[Any, float] = dict(plan.learning_rates)
         return RaceConfig(config, RACERS, seeds, learning_rates=rates, timed_method=RECIPE)
 
     def race(self) -> Result | None:
         """The seeds with which every method has trained, as a race; None if there is none."""
+        done = {(one["method"], one["seed"]): one for one in self.trainings() if not one["failed"]}
         seeds = 0
-        while all(self.file(method, seeds).exists() for method in RACERS):
+        while all((method, seeds) in done for method in RACERS):
             seeds += 1
-        if not seeds:
+        if not seeds or (plan := self.plan) is None:
             return None
-        entries = [read_json(self.file(method, seed)) for seed in range(seeds) for method in RACERS]
+        entries = [done[method, seed] for seed in range(seeds) for method in RACERS]
         made_by = {key: entries[0]["environment"].get(key) for key in MADE_BY}
         machines = [machine(one.pop("environment")) for one in entries]
-        plan = {TERMS[0]: {method: self.epochs(method) for method in ONE_PASS}}
-        plan[TERMS[1]] = {THROUGH_TIME: self.epochs(THROUGH_TIME)}
+        equal = {method: plan.epochs[method] for method in ONE_PASS}
         return {
             RACE.key: description(self.race_config(seeds)),
             "finished": True,
-            "plan": plan,
+            "plan": {TERMS[0]: equal, TERMS[1]: {THROUGH_TIME: plan.epochs[THROUGH_TIME]}},
             "environment": made_by | {"command": self.made_by["command"]},
             "same_machine": len(set(machines)) == 1,
             "entries": entries,
@@ -272,47 +401,30 @@ class Comparison:
 
     def write(self) -> None:
         """Write the report, and race.json, which `snnlab race FOLDER --keep FILE` accepts."""
+        self.folder.mkdir(parents=True, exist_ok=True)
         write_text(self.place, self.text())
         if race := self.race():
             write_json(self.folder / RACE.file, sealed(race))
-
-    def trainings(self) -> list[Entry]:
-        """The whole trainings that are done, in the order in which they run."""
-        files = (self.folder / "trainings").glob("*.json")
-        found = [read_json(file) for file in files]
-        return sorted(found, key=lambda one: (one["seed"], RACERS.index(one["method"])))
+        else:
+            (self.folder / RACE.file).unlink(missing_ok=True)
 
     def data(self) -> Result:
         """All of it, as JSON holds it."""
-        short = {method: [asdict(one) for one in self.short_trainings(method)] for method in RACERS}
-        return {"short_trainings": short, "trainings": self.trainings()}
+        return {"short_trainings": self.tried(), "trainings": self.trainings()}
 
     def text(self) -> str:
-        """Learning rates, trainings, and the comparison once all methods have trained."""
-        config = self.asked.config
+        """The report: learning rates, trainings, and what follows for finished seeds."""
+        config, tried, done = self.asked.config, self.tried(), self.trainings()
         what = f"{config.model.name}, {config.training.precision}"
         parts = [f"# CIFAR-10, all training images: {what}", facts(self.made_by)]
-        if any(self.scores(method) for method in RACERS):
-            parts += [rate_table(self), RATES_SAY.format(self.asked.short_epochs)]
-        if done := self.trainings():
-            parts += [training_table(done), *code_note(done)]
+        if tried:
+            rates = (self.plan or Plan({}, {})).learning_rates
+            parts += rate_table({name: self.short_trainings(name) for name in RACERS}, rates)
+        if done:
+            parts += [training_table(done), *origins([*tried, *done])]
         if race := self.race():
-            record = Record(self.folder.name, race)
-            for kind, shown in KINDS_SHOWN.items():
-                table, says = KINDS[kind]([record], shown)
-                parts += [table, sentence(says)]
-            parts += [goal_table(record), "Goals, judged by the means over the seeds."]
+            parts += comparison(race, self.folder.name)
         return document(*parts)
-
-
-RATES_SAY = (
-    "Accuracy in percent on held-out training images after {} epochs: of the ReLU network itself, "
-    f"of the others the mean over T = {', '.join(map(str, AT))}, converted in the best way where "
-    "they have to be. Bold: the rate that was taken."
-)
-EVERY_T = tuple(range(1, max(AT) + 1))
-KINDS_SHOWN = {"epochs": AT, "time": AT, "ahead": EVERY_T, "conversions": AT}
-"""The tables of finished seeds, see `result_tables`, and their T."""
 
 
 def without_places(config: RunConfig) -> Result:
@@ -328,79 +440,3 @@ def as_now(config: Any) -> Any:
         return without_places(from_dict(config))
     except (ConfigError, TypeError):
         return config
-
-
-def rate_table(found: Comparison) -> str:
-    """Validation accuracy by method and peak learning rate."""
-    tried = {method: found.scores(method) for method in RACERS}
-    rates = sorted({rate for scores in tried.values() for rate in scores})
-    rows = []
-    for method, scores in tried.items():
-        taken = best_rate(scores) if scores and next_rate(scores) is None else None
-        cells = [f"{scores[rate]:.2f}" if rate in scores else "" for rate in rates]
-        marks = ["**" if rate == taken else "" for rate in rates]
-        line = [mark + cell + mark for mark, cell in zip(marks, cells, strict=True)]
-        rows.append([METHODS[method].title, *line])
-    return markdown(["peak learning rate", *(f"{rate:g}" for rate in rates)], rows)
-
-
-def training_table(done: Sequence[Entry]) -> str:
-    """Every whole training in a row."""
-    header = ["trained with", "seed", "epochs", "training (s)", "s per epoch", "peak MiB"]
-    header += ["network itself", *(f"T = {T}" for T in AT)]
-    rows = []
-    for one in done:
-        curve, itself = curve_of(one), one.get("ann_accuracy")
-        numbers = [one["training_seconds"], median(one["seconds_per_epoch"])]
-        row = [METHODS[one["method"]].title, str(one["seed"]), str(one["epochs"])]
-        row += [f"{numbers[0]:.1f}", f"{numbers[1]:.2f}", mib(one["peak_memory_mib"])]
-        row += ["" if itself is None else f"{itself:.2f}"]
-        rows.append(row + [f"{curve[T]:.2f}" for T in AT])
-    return markdown(header, rows)
-
-
-def code_note(done: Sequence[Entry]) -> list[str]:
-    """A sentence if not all trainings ran with the same code."""
-    codes = dict.fromkeys(
-        f"{made_by['code']} (commit {made_by['git_commit'] or 'unknown'})"
-        for made_by in (one["environment"] for one in done)
-    )
-    return [f"NOT all with the same code: {', '.join(codes)}."] if len(codes) > 1 else []
-
-
-def goal_table(record: Record) -> str:
-    """What we want to reach, what was measured, and whether that is enough."""
-    by_seed = zip(*(record.entries(TERMS[0])[method] for method in ONE_PASS), strict=True)
-    near: dict[int, list[float]] = {2: [], 8: []}
-    ahead: dict[int, list[float]] = {T: [] for T in EVERY_T}
-    times = []
-    for relu, qcfs, _, ours in by_seed:
-        curve, rivals = curve_of(ours), conversions_of(qcfs["subset"]).values()
-        for T, points in near.items():
-            points.append(curve[T] - relu["ann_accuracy"])
-        for T, points in ahead.items():
-            points.append(curve[T] - max(rival[T] for rival in rivals))
-        times.append(ours["training_seconds"] / relu["training_seconds"])
-    least, at = min((mean(points), T) for T, points in ahead.items())
-    rows = [
-        goal(f"at most {most} points below the ReLU network at T = {T}", near[T], -most)
-        for T, most in ((2, 1.0), (8, 0.5))
-    ]
-    qcfs_says = f"ahead of QCFS, in its best conversion at each T, at every T (least at T = {at})"
-    rows.append([qcfs_says, estimate(ahead[at]).text(2, "+"), yes(least > 0)])
-    took = estimate(times)
-    rows.append(
-        ["at most 1.25 times the seconds of the ReLU network", took.text(2), yes(took.mean <= 1.25)]
-    )
-    return markdown([f"goal of {METHODS[RECIPE].title}", "measured", "reached"], rows)
-
-
-def goal(says: str, points: Sequence[float], least: float) -> list[str]:
-    """The row of a goal in points of accuracy."""
-    found = estimate(points)
-    return [says, found.text(2, "+"), yes(found.mean >= least)]
-
-
-def yes(reached: bool) -> str:
-    """The last cell of a goal's row."""
-    return "yes" if reached else "no"

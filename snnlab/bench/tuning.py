@@ -6,9 +6,10 @@ that are worse. No test image is seen.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import mean
-from typing import cast
+from typing import TypeVar, cast
 
 from snnlab.conversion.ann import common_levels
 from snnlab.data.images import Data
@@ -17,11 +18,14 @@ from snnlab.measure.accuracy import accuracy, accuracy_against_timesteps
 from snnlab.network.net import ANN, SpikingNet, StagedNet
 from snnlab.runs import assemble
 from snnlab.runs.config import ConfigError, RunConfig
+from snnlab.runs.problems import explain, is_memory_error
+
+Done = TypeVar("Done")
 
 START, FACTOR = 8e-3, 2.0
 """The first peak learning rate, and the ratio of neighbouring ones."""
-LOWEST, HIGHEST = START / FACTOR**4, START * FACTOR**4
-"""The search goes no further than this."""
+CANDIDATES = tuple(START * FACTOR**steps for steps in range(-4, 5))
+"""The search goes no further than these."""
 AT = (1, 2, 4, 8)
 """T over which the accuracy of a spiking network is averaged."""
 
@@ -36,14 +40,16 @@ class ShortTraining:
     """Peak of the one-cycle schedule."""
     score: float
     """Accuracy in percent on the validation images: of a ReLU network itself, else the mean over
-    `AT`, of its best conversion if it needs one; 0 if the training diverged."""
+    `AT`, of its best conversion if it needs one; 0 if the training failed."""
     curves: dict[str, list[float]]
     """Accuracy in percent at each T of `AT`, by conversion; "" where none is needed; empty for a
     ReLU network."""
     epochs: int
     """Passes over the training images."""
     seconds: float | None
-    """Training time; None if the training diverged."""
+    """Training time; None if the training failed."""
+    failed: str
+    """Why it failed: it diverged, or there was too little memory. Empty if it did not."""
 
 
 def next_rate(scores: dict[float, float]) -> float | None:
@@ -60,7 +66,7 @@ def next_rate(scores: dict[float, float]) -> float | None:
         return START
     best = best_rate(scores)
     for rate in (best / FACTOR, best * FACTOR):
-        if LOWEST <= rate <= HIGHEST and rate not in scores:
+        if rate in CANDIDATES and rate not in scores:
             return rate
     return None
 
@@ -87,17 +93,36 @@ def short_training(config: RunConfig) -> ShortTraining:
         )
     net = assemble.build_network(config, data.image_shape, len(data.classes)).to(device)
     training = config.acting_training
-    said = (config.method, training.learning_rate)
-    try:
-        history = fit(net, data, config.entry.objective(config), training, seed=config.seed)
-    except TrainingError:
-        return ShortTraining(*said, 0.0, {}, training.epochs, None)
+    own = (config.method, training.learning_rate)
+    history, failed = or_why_not(
+        lambda: fit(net, data, config.entry.objective(config), training, seed=config.seed), config
+    )
+    if not history:
+        return ShortTraining(*own, 0.0, {}, training.epochs, None, failed)
     seconds = sum(epoch.seconds for epoch in history)
     if isinstance(net, ANN) and not common_levels(net):  # ReLU: the others are measured against it
-        return ShortTraining(*said, accuracy(net, data.validation), {}, training.epochs, seconds)
-    curves = validated(net, data, config)
-    best = max(map(mean, curves.values()))
-    return ShortTraining(*said, best, curves, training.epochs, seconds)
+        reached, curves = accuracy(net, data.validation), {}
+    else:
+        curves = validated(net, data, config)
+        reached = max(map(mean, curves.values()))
+    return ShortTraining(*own, reached, curves, training.epochs, seconds, "")
+
+
+def or_why_not(work: Callable[[], Done], config: RunConfig) -> tuple[Done | None, str]:
+    """What a training returns and an empty text; or None, and why it cannot be carried out.
+
+    Args:
+        work: the training.
+        config: its configuration, for advice where memory is short.
+    """
+    try:
+        return work(), ""
+    except TrainingError as error:
+        return None, str(error)
+    except (RuntimeError, MemoryError) as error:
+        if not is_memory_error(error):
+            raise
+        return None, explain(error, config)
 
 
 def validated(net: StagedNet, data: Data, config: RunConfig) -> dict[str, list[float]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,6 +38,10 @@ class Bench(SpeedConfig):
         answer(data, speed_text(found), as_json=self.json)
 
 
+ON_CIFAR10 = ("seeds", "epochs", "seconds", "model", "data", "root")
+"""Options of `bench-gpu` that only its trainings on CIFAR-10 use."""
+
+
 @dataclass(frozen=True)
 class BenchGPU:
     """Measure on a CUDA GPU what RESULTS.md says of it, part by part.
@@ -52,18 +55,18 @@ class BenchGPU:
     parts: tuple[str, ...] = ()
     """Which parts, by name; none: all of them."""
     minutes: Positive = 8.0
-    """No part and no training begins after so many minutes."""
+    """No part begins after so many minutes, and no training that would end after them."""
     cifar10: bool = False
     """In place of the parts, compare the methods on all of CIFAR-10: ReLU, QCFS, noise,
     noise-then-spikes and BPTT, each with the best of several learning rates."""
     seeds: Count = 1
-    """How many whole trainings each method gets there; a later call may add some."""
+    """On CIFAR-10: whole trainings of each method; a later call may add some."""
     epochs: Count | None = None
-    """Epochs of the methods with one pass; None: as many as fit into --seconds."""
+    """On CIFAR-10: epochs of the methods with one pass; None: as many as fit into --seconds."""
     seconds: Positive = 90.0
-    """Of one training, for the slowest of the methods with one pass."""
+    """On CIFAR-10: of one training, for the slowest of the methods with one pass."""
     model: ModelName = "resnet18"
-    """The network that is trained there."""
+    """On CIFAR-10: the network."""
     data: str = "cifar10"
     """The images: cifar10, or the path of a folder or an archive that holds them."""
     root: str = ""
@@ -74,10 +77,13 @@ class BenchGPU:
     def execute(self) -> None:
         """Measure and answer."""
         settle(self)
+        self.check_options()
         from snnlab.runs.assemble import pick_device
 
         pick_device("cuda")  # a machine without is refused
         folder = self.folder or runs_folder() / "bench-gpu"
+        if folder.exists() and not folder.is_dir():
+            raise ValueError(f"--folder must be a folder, and {folder} is a file")
         folder.mkdir(parents=True, exist_ok=True)
         write_json(folder / COLLECTION, {"holds": "measurements on a GPU"})  # it is no run
         done = (
@@ -86,6 +92,14 @@ class BenchGPU:
         done.write()
         text = f"{done.text()}\nreport: {done.place}"
         answer(done.data() | {"report": str(done.place)}, text, as_json=self.json)
+
+    def check_options(self) -> None:
+        """Raise ValueError for options that would have no effect."""
+        if self.cifar10 and self.parts:
+            raise ValueError(f"--cifar10 takes the place of --parts, got {', '.join(self.parts)}")
+        changed = [name for name in ON_CIFAR10 if getattr(self, name) != getattr(BenchGPU, name)]
+        if changed and not self.cifar10:
+            raise ValueError(f"--{changed[0]} goes with --cifar10")
 
     def speed(self, folder: Path) -> Report:
         """The measured parts."""
@@ -99,14 +113,9 @@ class BenchGPU:
         """The trainings on CIFAR-10."""
         from snnlab.bench.cifar10 import Comparison, FullSize, cifar10_config
 
-        began = time.monotonic()
         config = cifar10_config(self.data, self.root or None, self.model)
         found = Comparison(folder, FullSize(config, self.seconds, self.epochs))
-        found.train(
-            self.seeds,
-            time_is_up=lambda: time.monotonic() - began > 60 * self.minutes,
-            said=lambda line: say(f"{time.monotonic() - began:.0f} s: {line}"),
-        )
+        found.train(self.seeds, minutes=self.minutes, said=say)
         return found
 
 

@@ -51,7 +51,7 @@ class Evidence:
         """
         absent = [method for method in methods if method not in self.entries]
         if absent:
-            raise Untested(f"the race has no method {', '.join(absent)}")
+            raise Untested(f"the race has no method {', '.join(absent)} with equal epochs")
         seeds = set.intersection(*(set(self.entries[method]) for method in methods))
         if not seeds:
             raise Untested(f"{' and '.join(methods)} share no seed")

@@ -75,6 +75,10 @@ class RaceConfig:
             raise ConfigError(
                 f"equal time needs method {self.timed_method}, got {', '.join(self.methods)}"
             )
+        if not self.equal_time and self.timed_method != TIMED_METHOD:
+            raise ConfigError(
+                f"timed_method needs the race with equal time, got {self.timed_method} without it"
+            )
         if spare := [method for method in self.learning_rates if method not in self.methods]:
             raise ConfigError(
                 f"learning_rates must be of methods that race, {', '.join(self.methods)}, "

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from snnlab.bench import tuning
 from snnlab.bench.tuning import (
     AT,
+    CANDIDATES,
     FACTOR,
-    HIGHEST,
-    LOWEST,
     START,
     ShortTraining,
     best_rate,
@@ -25,6 +25,8 @@ from snnlab.learning.fit import TrainingError
 from snnlab.learning.spec import Training
 from snnlab.network.spec import Architecture
 from snnlab.runs.config import ConfigError, RunConfig
+from snnlab.runs.conversions import qcfs_conversions
+from snnlab.runs.methods import METHODS
 
 SMALL = RunConfig(
     data=DataSpec("digits", train_size=300),
@@ -47,13 +49,13 @@ def test_the_search_ends_at_the_peak_with_its_neighbours_tried(steps):
     scores = searched(lambda rate: 90 - abs(rate - peak) / peak)
     assert best_rate(scores) == peak
     for rate in (peak / FACTOR, peak * FACTOR):
-        assert rate in scores or not LOWEST <= rate <= HIGHEST
+        assert rate in scores or rate not in CANDIDATES
     assert len(scores) <= abs(steps) + 3
 
 
 def test_a_training_that_diverges_everywhere_ends_the_search_too():
     scores = searched(lambda rate: 0.0)
-    assert min(scores) >= LOWEST
+    assert set(scores) <= set(CANDIDATES)
     assert best_rate(scores) == min(scores)
 
 
@@ -84,12 +86,43 @@ def test_a_short_training_is_judged_on_validation_images(method, conversions, mo
     assert 10 < found.score < 100
 
 
-def test_a_training_that_diverges_scores_nothing(monkeypatch):
-    def diverges(*rest, **options):
-        raise TrainingError("the loss became nan")
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (TrainingError("the loss became nan"), "the loss became nan"),
+        (torch.OutOfMemoryError("CUDA out of memory"), "Try a smaller batch"),
+        (RuntimeError("CUDA error: out of memory"), "the GPU has too little free memory"),
+    ],
+)
+def test_a_training_that_fails_scores_nothing_and_says_why(error, said, monkeypatch):
+    def fails(*rest, **options):
+        raise error
 
-    monkeypatch.setattr(tuning, "fit", diverges)
-    assert short_training(SMALL) == ShortTraining("noise", 8e-3, 0.0, {}, 3, None)
+    monkeypatch.setattr(tuning, "fit", fails)
+    found = short_training(SMALL)
+    assert replace(found, failed="") == ShortTraining("noise", 8e-3, 0.0, {}, 3, None, "")
+    assert said in found.failed
+
+
+def test_other_errors_are_raised(monkeypatch):
+    def fails(*rest, **options):
+        raise RuntimeError("shapes do not fit")
+
+    monkeypatch.setattr(tuning, "fit", fails)
+    with pytest.raises(RuntimeError, match="shapes do not fit"):
+        short_training(SMALL)
+
+
+def test_conversions_are_calibrated_on_training_images(monkeypatch):
+    seen = []
+
+    def watched(net, train, config):
+        seen.append(len(train))
+        return qcfs_conversions(net, train, config.conversion_timesteps)
+
+    monkeypatch.setitem(METHODS, "qcfs", replace(METHODS["qcfs"], conversions=watched))
+    short_training(replace(SMALL, method="qcfs"))
+    assert seen == [300]  # validation has 135, the test 449
 
 
 def test_without_validation_images_there_is_nothing_to_choose_by():

@@ -307,6 +307,10 @@ def test_a_race_is_no_run(asked: RaceConfig, tmp_path: Path) -> None:
         ({"seeds": 0}, "seeds must be at least 1, got 0"),
         ({"methods": ("bptt", "ann")}, "equal time needs method noise, got bptt, ann"),
         ({"methods": ("noise",), "timed_method": "ann"}, "equal time needs method ann, got noise"),
+        (
+            {"timed_method": "ann", "equal_time": False},
+            "timed_method needs the race with equal time, got ann without it",
+        ),
         ({"learning_rates": {"magic": 1.0}}, "unknown method.* 'magic'; valid: noise"),
         ({"learning_rates": {"ann": 0}}, r"learning_rates\[ann\] must be a number above 0, got 0"),
         ({"learning_rates": 1e-3}, "learning_rates must be values by name, got 0.001"),
