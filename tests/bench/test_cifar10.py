@@ -94,6 +94,7 @@ def test_the_trainings_are_those_of_full_size():
     assert (config.data.validation_fraction, config.data.train_size) == (0.0, None)
     assert (config.data.shift, config.data.flip) == (4, True)  # a folder has other defaults
     assert config.conversion_images == 10_000
+    assert config.model.readout_gain == 1  # with which ReLU and QCFS are better
     training = config.training
     assert (training.precision, training.augment, training.batch_size) == ("bfloat16", True, 512)
     assert set(RACERS) == {*ONE_PASS, "bptt"} == {*PEAKS}
