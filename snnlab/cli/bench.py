@@ -38,7 +38,7 @@ class Bench(SpeedConfig):
         answer(data, speed_text(found), as_json=self.json)
 
 
-ON_CIFAR10 = ("seeds", "epochs", "seconds", "model", "data", "root")
+ON_CIFAR10 = ("seeds", "epochs", "seconds", "model", "readout_gain", "data", "root")
 """Options of `bench-gpu` that only its trainings on CIFAR-10 use."""
 
 
@@ -67,6 +67,8 @@ class BenchGPU:
     """On CIFAR-10: of one training, for the slowest of the methods with one pass."""
     model: ModelName = "resnet18"
     """On CIFAR-10: the network."""
+    readout_gain: Positive = 1.0
+    """On CIFAR-10: factor before the readout of all networks, see train --help model."""
     data: str = "cifar10"
     """The images: cifar10, or the path of a folder or an archive that holds them."""
     root: str = ""
@@ -99,7 +101,7 @@ class BenchGPU:
             raise ValueError(f"--cifar10 takes the place of --parts, got {', '.join(self.parts)}")
         changed = [name for name in ON_CIFAR10 if getattr(self, name) != getattr(BenchGPU, name)]
         if changed and not self.cifar10:
-            raise ValueError(f"--{changed[0]} goes with --cifar10")
+            raise ValueError(f"--{changed[0].replace('_', '-')} goes with --cifar10")
 
     def speed(self, folder: Path) -> Report:
         """The measured parts."""
@@ -113,7 +115,7 @@ class BenchGPU:
         """The trainings on CIFAR-10."""
         from snnlab.bench.cifar10 import Comparison, FullSize, cifar10_config
 
-        config = cifar10_config(self.data, self.root or None, self.model)
+        config = cifar10_config(self.data, self.root or None, self.model, self.readout_gain)
         found = Comparison(folder, FullSize(config, self.seconds, self.epochs))
         found.train(self.seeds, minutes=self.minutes, said=say)
         return found
