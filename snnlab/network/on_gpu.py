@@ -12,41 +12,52 @@ from __future__ import annotations
 
 import threading
 from contextlib import ContextDecorator
-from typing import Any
 
 import torch
+from torch.backends import cudnn
 
 
 class Held(ContextDecorator):
-    """Holds a setting of torch at a value during a block or a function, also in several threads.
+    """Holds a setting of cuDNN at a value during a block or a function, also in several threads.
+
+    It does nothing while this process does not use a GPU.
 
     Args:
-        owner: the object whose attribute is the setting.
-        name: of the attribute.
+        name: attribute of `torch.backends.cudnn`.
         value: during the block.
     """
 
-    def __init__(self, owner: Any, name: str, value: object) -> None:
-        self.owner, self.name, self.value = owner, name, value
+    def __init__(self, name: str, value: object) -> None:
+        self.name, self.value = name, value
         self.lock, self.users = threading.Lock(), 0
+        self.own = threading.local()  # whether each open block of this thread holds it
 
     def __enter__(self) -> None:
-        with self.lock:
-            if self.users == 0:
-                self.before = getattr(self.owner, self.name)
-                setattr(self.owner, self.name, self.value)
-            self.users += 1
+        self.own.blocks = [*getattr(self.own, "blocks", []), in_use()]
+        if self.own.blocks[-1]:
+            self.hold(1)
 
     def __exit__(self, *_: object) -> None:
+        if self.own.blocks.pop():
+            self.hold(-1)
+
+    def hold(self, more: int) -> None:
+        """Count a user more or less; the first one sets the value, the last one restores it."""
         with self.lock:
-            self.users -= 1
             if self.users == 0:
-                setattr(self.owner, self.name, self.before)
+                self.before = getattr(cudnn, self.name)
+            self.users += more
+            setattr(cudnn, self.name, self.value if self.users else self.before)
 
 
-CUDNN: Any = torch.backends.cudnn
+def in_use() -> bool:
+    """Whether this process uses a GPU; asking does not start one."""
+    return torch.cuda.is_initialized()
 
-exact = Held(CUDNN.conv, "fp32_precision", "ieee")
+
+# Not `cudnn.conv.fp32_precision`: while that differs from its default, torch refuses to read
+# `allow_tf32`, as exports and `cudnn.flags` do.
+exact = Held("allow_tf32", False)
 """Convolutions of float32 in float32: while networks are measured and converted."""
-repeatable = Held(CUDNN, "deterministic", True)
-"""Convolutions, and their gradients, that give equal results in each run: during training."""
+repeatable = Held("deterministic", True)
+"""Equal calls give equal results, bit for bit: during training."""

@@ -14,14 +14,20 @@ from snnlab.data import load_data
 from snnlab.learning import PlainANN, Training, fit
 from snnlab.learning.fit import Loop
 from snnlab.measure import accuracy
-from snnlab.network import Architecture, build
+from snnlab.network import Architecture, build, on_gpu
 from snnlab.network.on_gpu import exact
 
 CUDNN = torch.backends.cudnn
 
 
-def usual() -> tuple[str, bool]:
-    return CUDNN.conv.fp32_precision, CUDNN.deterministic
+def usual() -> tuple[bool, bool]:
+    return CUDNN.allow_tf32, CUDNN.deterministic
+
+
+@pytest.fixture
+def gpu(monkeypatch):
+    """This process uses a GPU, as far as the settings know."""
+    monkeypatch.setattr(on_gpu, "in_use", lambda: True)
 
 
 @pytest.fixture
@@ -38,7 +44,7 @@ def seen(monkeypatch):
     return found
 
 
-def test_measurements_are_exact_and_training_is_repeatable(seen):
+def test_measurements_are_exact_and_training_is_repeatable(gpu, seen):
     before = usual()
     data = load_data("digits", train_size=60)
     net = build(
@@ -53,12 +59,11 @@ def test_measurements_are_exact_and_training_is_repeatable(seen):
     seen[False].clear()
     accuracy(net, data.test)
     accuracy(convert_ann(net, 2, data.train, threshold="percentile", correct_bias_at=2), data.test)
-    assert seen[False] == {("ieee", before[1])}
+    assert seen[False] == {(False, before[1])}
     assert usual() == before
-    assert CUDNN.allow_tf32  # raises an error if the settings contradict each other
 
 
-def test_the_last_of_several_threads_ends_it():
+def test_the_last_of_several_threads_ends_it(gpu):
     before = usual()
     inside, leave = threading.Event(), threading.Event()
 
@@ -71,17 +76,37 @@ def test_the_last_of_several_threads_ends_it():
     with exact:
         other.start()
         assert inside.wait(10)
-    assert usual()[0] == "ieee"
+    assert usual()[0] is False
     leave.set()
     other.join()
     assert usual() == before
 
 
-def test_an_error_ends_it():
+def test_an_error_ends_it(gpu):
     before = usual()
     with pytest.raises(KeyError), exact:
         raise KeyError
     assert usual() == before
+
+
+def test_other_code_reads_and_sets_the_settings_meanwhile(gpu):
+    before = usual()
+    with exact, exact:
+        assert not CUDNN.allow_tf32
+        with CUDNN.flags(enabled=True, allow_tf32=True):
+            assert CUDNN.allow_tf32
+        assert not CUDNN.allow_tf32
+        assert CUDNN.conv.fp32_precision != "tf32"
+    assert usual() == before
+
+
+def test_without_a_gpu_nothing_is_set(monkeypatch):
+    before = usual()
+    with exact:
+        assert usual() == before
+        monkeypatch.setattr(on_gpu, "in_use", lambda: True)  # from now on there is one
+    assert usual() == before
+    assert exact.users == 0
 
 
 def test_a_training_leaves_no_memory_behind(monkeypatch):
