@@ -129,6 +129,8 @@ class Plan:
 
     learning_rates: dict[str, float]
     """Peak learning rate by method; a method that no rate could train is not among them."""
+    seconds: dict[str, float]
+    """Seconds of an epoch by method."""
     epochs: dict[str, int]
     """Epochs of the whole trainings by method; those of BPTT once the best method has trained."""
 
@@ -156,19 +158,27 @@ class Comparison:
             "machine": processor(self.made_by["hardware"]),
             "config": without_places(asked.config),
         }
-        there = optional_json(folder / "asked.json")
+        self.is_warm = False
+        self.check_asked()
+
+    def check_asked(self) -> None:
+        """Raise RunError unless the folder is new, or holds this comparison."""
+        other = "choose another folder with --folder, or delete this one"
+        try:
+            there = optional_json(self.folder / "asked.json")
+        except RunError as error:
+            raise RunError(f"{self.folder}: {error}: {other}") from error
         if there is None and any(self.folder.glob("[rt]*/*.json")):
             raise RunError(
-                f"{folder} holds trainings but no asked.json, which says what they compare: copy "
-                "it there, or choose another folder with --folder"
+                f"{self.folder} holds trainings but no asked.json, which says what they compare: "
+                f"copy it there, {other}"
             )
-        now = there and there | {"config": as_now(there.get("config"))}
-        if now and (different := differences(now, self.description)):
-            raise RunError(
-                f"{folder} holds another comparison ({'; '.join(different)}): choose another "
-                "folder with --folder, or delete this one"
-            )
-        self.is_warm = False
+        if there is not None:
+            now = there | {"config": as_now(there.get("config"))}
+            if different := differences(now, self.description):
+                raise RunError(
+                    f"{self.folder} holds another comparison ({'; '.join(different)}): {other}"
+                )
 
     def train(
         self, seeds: int, *, minutes: float = math.inf, said: Callable[[str], None] = print
@@ -191,14 +201,15 @@ class Comparison:
             label, needs, carry_out = missing
             passed = time.monotonic() - began
             if passed + needs > 60 * minutes:
+                more = "; give more minutes" if needs > 60 * minutes else ""
                 said(
                     f"{label}: left for later, with all that follows: it needs about {needs:.0f} "
-                    f"s, and {passed:.0f} s of {minutes:g} minutes have passed"
+                    f"s, and {passed:.0f} s of {minutes:g} minutes have passed{more}"
                 )
                 return
             if not self.is_warm:
                 said("images are read, and each method takes a few steps to warm up")
-                or_why_not(lambda: warm_up(self.race_config()), self.asked.config)
+                or_why_not(lambda: warm_up(self.race_config()))
                 self.is_warm = True
             said(f"{time.monotonic() - began:.0f} s: {label}")
             carry_out()
@@ -212,19 +223,20 @@ class Comparison:
         None: there is no other.
         """
         if (plan := self.plan) is None:
-            for method in RACERS:
+            trained = {one["method"] for one in self.trainings()}
+            for method in (one for one in RACERS if one not in trained):
                 if (rate := next_rate(self.scores(method))) is not None:
                     epochs = self.asked.short_epochs
                     label = f"{method}, {epochs} epochs, peak learning rate {rate:g}"
-                    needs = epochs * (1 - HELD_OUT) * (self.seconds_per_epoch(method) or 0)
+                    of_epoch = self.seconds_per_epoch().get(method, 0)
+                    needs = epochs * (1 - HELD_OUT) * of_epoch
                     return label, needs, partial(self.try_rate, method, rate)
             plan = self.make_plan()
         for seed in range(seeds):
             for method in plan.learning_rates:
                 if not self.file(method, seed).exists():
                     label = f"{method}, seed {seed}"
-                    of_epoch = self.seconds_per_epoch(method) or 0
-                    needs = plan.epochs.get(method, 0) * of_epoch or self.asked.seconds
+                    needs = plan.epochs.get(method, 0) * plan.seconds[method] or self.asked.seconds
                     return label, needs, partial(self.train_whole, method, seed)
         return None
 
@@ -241,7 +253,7 @@ class Comparison:
         plan = self.planned(method)
         config = self.race_config().run_config(method, seed, plan.epochs[method])
         terms = TERMS[0] if method in ONE_PASS else TERMS[1]
-        done, failed = or_why_not(lambda: entry(run(config, self.folder / "runs"), terms), config)
+        done, failed = or_why_not(lambda: entry(run(config, self.folder / "runs"), terms))
         values = done or {
             "method": method,
             "seed": seed,
@@ -254,6 +266,8 @@ class Comparison:
     def make_plan(self) -> Plan:
         """Choose learning rates and epochs from the short trainings, once and for all.
 
+        Where there are whole trainings already, as somebody deleted the plan, theirs are taken.
+
         Raises:
             RunError: no method could be trained.
         """
@@ -261,11 +275,28 @@ class Comparison:
         rates = {
             method: best_rate(found) for method, found in scores.items() if any(found.values())
         }
-        seconds = [self.seconds_per_epoch(method) or 0 for method in ONE_PASS if method in rates]
-        if not seconds:
-            raise RunError(f"no learning rate could train any of {', '.join(ONE_PASS)}")
-        epochs = self.asked.epochs or max(1, int(self.asked.seconds / max(seconds)))
-        plan = Plan(rates, {method: epochs for method in ONE_PASS if method in rates})
+        done = {one["method"]: one for one in self.trainings()}
+        rates |= {method: one["learning_rate"] for method, one in done.items()}
+        seconds = self.seconds_per_epoch()
+        of_done = {
+            method: one["training_seconds"] / one["epochs"]
+            for method, one in done.items()
+            if not one["failed"]
+        }
+        seconds = dict.fromkeys(rates, self.asked.seconds) | of_done | seconds
+        equal = [method for method in ONE_PASS if method in rates]
+        if not equal:
+            why = dict.fromkeys(one["failed"] for one in self.tried())
+            raise RunError(
+                f"no learning rate could train any of {', '.join(ONE_PASS)}: {'; '.join(why)}; to "
+                f"try again delete {self.folder / 'rates'}"
+            )
+        fitting = int(self.asked.seconds / max(seconds[method] for method in equal))
+        known = [done[method]["epochs"] for method in equal if method in done]
+        epochs = next(iter(known), self.asked.epochs or max(1, fitting))
+        plan = Plan(rates, seconds, dict.fromkeys(equal, epochs))
+        if THROUGH_TIME in done:
+            plan.epochs[THROUGH_TIME] = done[THROUGH_TIME]["epochs"]
         self.note(self.folder / "plan.json", asdict(plan))
         return plan
 
@@ -273,12 +304,11 @@ class Comparison:
         """The plan with the epochs of a method; those of BPTT fill the seconds of the best one."""
         plan = self.plan or self.make_plan()
         if method not in plan.epochs:
-            own = self.seconds_per_epoch(method) or self.asked.seconds
             best = [
                 one for one in self.trainings() if one["method"] == RECIPE and not one["failed"]
             ]
             seconds = best[0]["training_seconds"] if best else self.asked.seconds
-            plan.epochs[method] = max(1, math.ceil(seconds / own))
+            plan.epochs[method] = max(1, math.ceil(seconds / plan.seconds[method]))
             self.note(self.folder / "plan.json", asdict(plan))
         return plan
 
@@ -322,9 +352,18 @@ class Comparison:
         return self.folder / "trainings" / f"{method}-s{seed}.json"
 
     def tried(self) -> list[Result]:
-        """The short trainings that are done, by method and rising learning rate."""
-        files = (self.rate_file(method, rate) for method in RACERS for rate in CANDIDATES)
-        return [self.noted(file) for file in files if file.exists()]
+        """The short trainings that are done, by method and rising learning rate.
+
+        Raises:
+            RunError: one is damaged.
+        """
+        found = []
+        for method in RACERS:
+            for rate in CANDIDATES:
+                if (file := self.rate_file(method, rate)).exists():
+                    found.append(self.noted(file))
+                    check(file, found[-1], {"method": method, "learning_rate": rate})
+        return found
 
     def short_trainings(self, method: str) -> list[ShortTraining]:
         """The short trainings of a method, the lowest learning rate first."""
@@ -336,10 +375,13 @@ class Comparison:
         """Validation accuracy of a method by peak learning rate; 0 where training failed."""
         return {one.learning_rate: one.score for one in self.short_trainings(method)}
 
-    def seconds_per_epoch(self, method: str) -> float | None:
-        """Over all training images, as the short trainings took them; None: none was finished."""
-        taken = [one.seconds / one.epochs for one in self.short_trainings(method) if one.seconds]
-        return mean(taken) / (1 - HELD_OUT) if taken else None
+    def seconds_per_epoch(self) -> dict[str, float]:
+        """Over all training images by method, as the short trainings took them."""
+        taken: dict[str, list[float]] = {}
+        for one in self.tried():
+            if not one["failed"]:
+                taken.setdefault(one["method"], []).append(one["seconds"] / one["epochs"])
+        return {method: mean(times) / (1 - HELD_OUT) for method, times in taken.items()}
 
     def trainings(self) -> list[Entry]:
         """The whole trainings that are done, in the order in which they run.
@@ -347,30 +389,22 @@ class Comparison:
         Raises:
             RunError: one is not of this plan, or damaged.
         """
-        found = []
-        seeds = len(list((self.folder / "trainings").glob("*.json")))  # more than there are
-        for file in (self.file(method, seed) for seed in range(seeds) for method in RACERS):
-            if file.exists():
-                found.append(self.noted(file))
-                self.check_plan(file, found[-1])
+        plan, found = self.plan, []
+        seeds = len(list((self.folder / "trainings").glob("*.json")))  # or fewer
+        for seed in range(seeds):
+            for method in RACERS:
+                if (file := self.file(method, seed)).exists():
+                    found.append(self.noted(file))
+                    wanted: Result = {"method": method, "seed": seed}
+                    if plan is not None:
+                        wanted["epochs"] = plan.epochs.get(method)
+                        wanted["learning_rate"] = plan.learning_rates.get(method)
+                    check(file, found[-1], wanted)
         return found
-
-    def check_plan(self, file: Path, one: Entry) -> None:
-        """Raise RunError unless a whole training has the epochs and the rate of the plan."""
-        plan = self.plan or Plan({}, {})
-        planned = {
-            "epochs": plan.epochs.get(one["method"]),
-            "learning_rate": plan.learning_rates.get(one["method"]),
-        }
-        if different := differences({key: one[key] for key in planned}, planned):
-            raise RunError(
-                f"{file} is not of the plan in plan.json ({'; '.join(different)}): delete one of "
-                "them, and it is made again"
-            )
 
     def race_config(self, seeds: int = 1) -> RaceConfig:
         """The whole trainings as a race; before the plan is made with the usual learning rates."""
-        plan = self.plan or Plan({}, {})
+        plan = self.plan or Plan({}, {}, {})
         training = self.asked.config.training
         training = replace(training, epochs=plan.epochs.get(RECIPE, training.epochs))
         config = replace(self.asked.config, training=training)
@@ -422,12 +456,16 @@ class Comparison:
         what = f"{config.model.name}, {config.training.precision}"
         parts = [f"# CIFAR-10, all training images: {what}", facts(self.made_by)]
         if tried:
-            rates = (self.plan or Plan({}, {})).learning_rates
+            rates = (self.plan or Plan({}, {}, {})).learning_rates
             parts += rate_table({name: self.short_trainings(name) for name in RACERS}, rates)
         if done:
             parts += [training_table(done), *origins([*tried, *done])]
         if race := self.race():
             parts += comparison(race, self.folder.name)
+        elif done:
+            own = {one["method"] for one in done if one["seed"] == 0 and not one["failed"]}
+            missing = [method for method in RACERS if method not in own]
+            parts.append(f"No comparison yet: with seed 0 {' and '.join(missing)} is missing.")
         return document(*parts)
 
 
@@ -436,6 +474,15 @@ def without_places(config: RunConfig) -> Result:
     values: Result = json.loads(json.dumps(to_dict(config)))
     data = values["data"] | {"name": without_folder(config.data.name), "root": None}
     return values | {"data": data}
+
+
+def check(file: Path, found: Result, wanted: Result) -> None:
+    """Raise RunError unless a training is the one of its file's name and of the plan."""
+    if different := differences({key: found.get(key) for key in wanted}, wanted):
+        raise RunError(
+            f"{file} is not what its name and the plan say ({'; '.join(different)}): delete it or "
+            "plan.json, and start again"
+        )
 
 
 def as_now(config: Any) -> Any:

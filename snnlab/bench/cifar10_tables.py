@@ -36,7 +36,8 @@ def rate_table(
         taken: the chosen rates by method.
     """
     rates = sorted({one.learning_rate for group in tried.values() for one in group})
-    rows, failed = [], []
+    rows: list[list[str]] = []
+    failed: dict[str, list[str]] = {}
     for method, group in tried.items():
         cells = dict.fromkeys(rates, "")
         for one in group:
@@ -44,7 +45,7 @@ def rate_table(
             mark = "**" if one.learning_rate == taken.get(method) else ""
             cells[one.learning_rate] = mark + number + mark
             if one.failed:
-                failed.append(f"{method} with {one.learning_rate:g}: {one.failed}.")
+                failed.setdefault(one.failed, []).append(f"{method} {one.learning_rate:g}")
         rows.append([title(method), *cells.values()])
     epochs = {one.epochs for group in tried.values() for one in group}
     says = (
@@ -56,7 +57,13 @@ def rate_table(
     if ends:
         says += f" At an end of what is tried, so perhaps not the best: {', '.join(ends)}."
     header = ["peak learning rate", *(f"{rate:g}" for rate in rates)]
-    return [markdown(header, rows), says, *failed]
+    return [markdown(header, rows), says, *failures(failed, "rates")]
+
+
+def failures(failed: Mapping[str, Sequence[str]], folder: str) -> list[str]:
+    """What failed, by the reason, and how to try it again."""
+    said = [f"Failed: {', '.join(names)}: {why}." for why, names in failed.items()]
+    return [*said, f"To try them again delete their files in {folder}/."] if said else []
 
 
 def title(method: str) -> str:
@@ -69,20 +76,19 @@ def training_table(done: Sequence[Entry]) -> str:
     header = ["trained with", "seed", "peak learning rate", "epochs", "training (s)"]
     header += ["s per epoch", "peak MiB", "network itself", *columns_at(AT)]
     rows = []
+    failed: dict[str, list[str]] = {}
     for one in done:
         row = [METHODS[one["method"]].title, str(one["seed"]), f"{one['learning_rate']:g}"]
         row.append(str(one["epochs"]))
         if one["failed"]:
+            failed.setdefault(one["failed"], []).append(f"{one['method']}, seed {one['seed']}")
             rows.append([*row, "failed", *[""] * (len(header) - len(row) - 1)])
             continue
         curve, itself = curve_of(one), one.get("ann_accuracy")
         row += [f"{one['training_seconds']:.1f}", f"{median(one['seconds_per_epoch']):.2f}"]
         row += [mib(one["peak_memory_mib"]), "" if itself is None else f"{itself:.2f}"]
         rows.append(row + [f"{curve[T]:.2f}" for T in AT])
-    failed = [
-        f"{one['method']}, seed {one['seed']}: {one['failed']}." for one in done if one["failed"]
-    ]
-    return "\n\n".join([markdown(header, rows), *failed])
+    return "\n\n".join([markdown(header, rows), *failures(failed, "trainings")])
 
 
 def origins(done: Sequence[Result]) -> list[str]:

@@ -18,7 +18,7 @@ from snnlab.measure.accuracy import accuracy, accuracy_against_timesteps
 from snnlab.network.net import ANN, SpikingNet, StagedNet
 from snnlab.runs import assemble
 from snnlab.runs.config import ConfigError, RunConfig
-from snnlab.runs.problems import explain, is_memory_error
+from snnlab.runs.problems import first_line, is_memory_error
 
 Done = TypeVar("Done")
 
@@ -95,7 +95,7 @@ def short_training(config: RunConfig) -> ShortTraining:
     training = config.acting_training
     own = (config.method, training.learning_rate)
     history, failed = or_why_not(
-        lambda: fit(net, data, config.entry.objective(config), training, seed=config.seed), config
+        lambda: fit(net, data, config.entry.objective(config), training, seed=config.seed)
     )
     if not history:
         return ShortTraining(*own, 0.0, {}, training.epochs, None, failed)
@@ -108,21 +108,16 @@ def short_training(config: RunConfig) -> ShortTraining:
     return ShortTraining(*own, reached, curves, training.epochs, seconds, "")
 
 
-def or_why_not(work: Callable[[], Done], config: RunConfig) -> tuple[Done | None, str]:
-    """What a training returns and an empty text; or None, and why it cannot be carried out.
-
-    Args:
-        work: the training.
-        config: its configuration, for advice where memory is short.
-    """
+def or_why_not(work: Callable[[], Done]) -> tuple[Done | None, str]:
+    """What a training returns and an empty text; or None, and why it cannot be carried out."""
     try:
         return work(), ""
     except TrainingError as error:
-        return None, str(error)
+        return None, first_line(error)
     except (RuntimeError, MemoryError) as error:
         if not is_memory_error(error):
             raise
-        return None, explain(error, config)
+        return None, f"too little memory ({first_line(error)})"
 
 
 def validated(net: StagedNet, data: Data, config: RunConfig) -> dict[str, list[float]]:

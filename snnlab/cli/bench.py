@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from snnlab.bench.spec import SpeedConfig
 from snnlab.cli.answer import answer, table
+from snnlab.data.spec import CATALOGUE
 from snnlab.network.spec import ModelName
 from snnlab.runs.files import write_json
 from snnlab.runs.store import COLLECTION, runs_folder
@@ -57,14 +58,16 @@ class BenchGPU:
     minutes: Positive = 8.0
     """No part begins after so many minutes, and no training that would end after them."""
     cifar10: bool = False
-    """In place of the parts, compare the methods on all of CIFAR-10: ReLU, QCFS, noise,
-    noise-then-spikes and BPTT, each with the best of several learning rates."""
+    """In place of the parts, compare ReLU, QCFS, noise, noise-then-spikes and BPTT on all of
+    CIFAR-10, each with the best of several learning rates. The report goes to cifar10-MODEL in the
+    folder; call again until all is done."""
     seeds: Count = 1
     """On CIFAR-10: whole trainings of each method; a later call may add some."""
     epochs: Count | None = None
-    """On CIFAR-10: epochs of the methods with one pass; None: as many as fit into --seconds."""
+    """On CIFAR-10: epochs of all but BPTT, which trains as long as noise-then-spikes; None: as many
+    as fit into --seconds."""
     seconds: Positive = 90.0
-    """On CIFAR-10: of one training, for the slowest of the methods with one pass."""
+    """On CIFAR-10: of one training, for the slowest method but BPTT."""
     model: ModelName = "resnet18"
     """On CIFAR-10: the network."""
     readout_gain: Positive = 1.0
@@ -102,6 +105,8 @@ class BenchGPU:
         changed = [name for name in ON_CIFAR10 if getattr(self, name) != getattr(BenchGPU, name)]
         if changed and not self.cifar10:
             raise ValueError(f"--{changed[0].replace('_', '-')} goes with --cifar10")
+        if self.data in CATALOGUE and self.data != "cifar10":
+            raise ValueError(f"--data must be cifar10 or the path of its images, got {self.data}")
 
     def speed(self, folder: Path) -> Report:
         """The measured parts."""

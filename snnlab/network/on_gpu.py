@@ -20,7 +20,8 @@ from torch.backends import cudnn
 class Held(ContextDecorator):
     """Holds a setting of cuDNN at a value during a block or a function, also in several threads.
 
-    It does nothing while this process does not use a GPU.
+    It does nothing while this process does not use a GPU, and where users have set the precision of
+    some operations themselves, by `torch.backends.cudnn.conv.fp32_precision`.
 
     Args:
         name: attribute of `torch.backends.cudnn`.
@@ -33,13 +34,21 @@ class Held(ContextDecorator):
         self.own = threading.local()  # whether each open block of this thread holds it
 
     def __enter__(self) -> None:
-        self.own.blocks = [*getattr(self.own, "blocks", []), in_use()]
+        self.own.blocks = [*getattr(self.own, "blocks", []), in_use() and self.can_be_read()]
         if self.own.blocks[-1]:
             self.hold(1)
 
     def __exit__(self, *_: object) -> None:
         if self.own.blocks.pop():
             self.hold(-1)
+
+    def can_be_read(self) -> bool:
+        """Whether torch gives the value: not if somebody set it for some operations only."""
+        try:
+            getattr(cudnn, self.name)
+        except RuntimeError:
+            return False
+        return True
 
     def hold(self, more: int) -> None:
         """Count a user more or less; the first one sets the value, the last one restores it."""

@@ -134,7 +134,8 @@ def test_epochs_are_what_fits_into_the_seconds(at_once, tmp_path):
     found = Comparison(tmp_path, replace(SMALL, epochs=None, seconds=31))
     for method, peak in PEAKS.items():
         found.try_rate(method, peak)
-    assert found.make_plan() == Plan(PEAKS, dict.fromkeys(ONE_PASS, 20))  # 31 / 1.5
+    plan = found.make_plan()
+    assert plan == Plan(PEAKS, pytest.approx(SECONDS), dict.fromkeys(ONE_PASS, 20))  # 31 / 1.5
     done = {"method": "noise-then-spikes", "seed": 0, "training_seconds": 30.0, "failed": ""}
     rate = {"learning_rate": 8e-3, "epochs": 20}
     found.note(found.file("noise-then-spikes", 0), done | rate)
@@ -174,6 +175,7 @@ def test_nothing_begins_that_would_not_end_in_time(at_once, tmp_path):
     found.make_plan()
     found.train(1, minutes=1.9 / 60, said=said.append)  # an epoch of ReLU takes 1 s, it has two
     assert "ann, seed 0: left for later, with all that follows: it needs about 2 s" in said[-1]
+    assert said[-1].endswith("of 0.0316667 minutes have passed; give more minutes")
 
 
 def test_a_failure_is_written_and_the_others_go_on(at_once, monkeypatch, tmp_path):
@@ -188,11 +190,13 @@ def test_a_failure_is_written_and_the_others_go_on(at_once, monkeypatch, tmp_pat
     found.train(1)
     done = {one["method"]: one["failed"] for one in found.trainings()}
     assert done.keys() == set(RACERS)
-    assert "too little free memory" in done.pop("qcfs")
+    assert done.pop("qcfs") == "too little memory (CUDA out of memory)"
     assert set(done.values()) == {""}
     text = re.sub(" +", " ", found.text())
     assert "| QCFS, converted | 0 | 0.008 | 2 | failed | |" in text
-    assert "qcfs, seed 0: the GPU has too little free memory" in text
+    assert "Failed: qcfs, seed 0: too little memory (CUDA out of memory)." in text
+    assert "To try them again delete their files in trainings/." in text
+    assert "No comparison yet: with seed 0 qcfs is missing." in text
     assert not (tmp_path / "race.json").exists()
 
 
@@ -209,7 +213,8 @@ def test_a_method_that_no_rate_trains_is_left_out(at_once, monkeypatch, tmp_path
     found.train(1)
     assert [one["method"] for one in found.trainings()] == list(ONE_PASS)
     text = re.sub(" +", " ", found.text())
-    assert "bptt with 0.0005: the loss became nan." in text
+    assert "Failed: bptt 0.0005, bptt 0.001, bptt 0.002, bptt 0.004, bptt 0.008" in text
+    assert text.count("the loss became nan.") == 1
     assert "| BPTT | failed | failed |" in text
     assert found.race() is None
 
@@ -238,8 +243,68 @@ def test_trainings_of_another_plan_are_refused(finished, tmp_path):
     plan = found.plan
     plan.epochs["ann"] = 5
     found.note(tmp_path / "here" / "plan.json", asdict(plan))
-    with pytest.raises(RunError, match=r"ann-s0.json is not of the plan.*epochs was 2, now 5"):
+    with pytest.raises(
+        RunError, match=r"ann-s0.json is not what its name and the plan say .epochs was 2, now 5"
+    ):
         found.text()
+
+
+@pytest.mark.parametrize("lost", [["plan.json"], ["plan.json", "rates"]], ids=str)
+def test_a_lost_plan_is_that_of_the_trainings(lost, finished, tmp_path, at_once):
+    shutil.copytree(finished, tmp_path / "here")
+    found = Comparison(tmp_path / "here", SMALL)
+    before = found.plan
+    (tmp_path / "here" / "plan.json").unlink()
+    if "rates" in lost:
+        shutil.rmtree(tmp_path / "here" / "rates")
+    said: list[str] = []
+    found.train(1, said=said.append)
+    assert said == []  # nothing was missing
+    assert found.plan.epochs == before.epochs
+    assert found.plan.learning_rates == before.learning_rates
+
+
+def test_lost_rates_are_not_missed_once_there_is_a_plan(finished, tmp_path, at_once):
+    shutil.copytree(finished, tmp_path / "here")
+    found = Comparison(tmp_path / "here", SMALL)
+    before = found.plan
+    for name in ("rates", "trainings"):
+        shutil.rmtree(tmp_path / "here" / name)
+    plan = replace(before, epochs=dict.fromkeys(ONE_PASS, 2))
+    found.note(tmp_path / "here" / "plan.json", asdict(plan))
+    done = {"method": "noise-then-spikes", "seed": 0, "training_seconds": 30.0, "failed": ""}
+    found.note(found.file("noise-then-spikes", 0), done | {"learning_rate": 8e-3, "epochs": 2})
+    assert found.planned("bptt").epochs["bptt"] == 8  # 30 / 4 rounded up
+
+
+def test_a_file_under_another_name_is_refused(finished, tmp_path):
+    shutil.copytree(finished, tmp_path / "here")
+    found = Comparison(tmp_path / "here", SMALL)
+    shutil.copy(found.file("ann", 0), found.file("ann", 1))
+    with pytest.raises(RunError, match=r"ann-s1.json is not what .*seed was 0, now 1"):
+        found.text()
+    found.file("ann", 1).unlink()
+    shutil.copy(found.rate_file("ann", 4e-3), found.rate_file("ann", 2e-3))
+    with pytest.raises(RunError, match=r"ann-0.002.json is not what .*learning_rate was 0.004"):
+        found.text()
+
+
+def test_if_nothing_can_be_trained_the_reason_is_said(at_once, monkeypatch, tmp_path):
+    def all_fail(config):
+        made = at_once(config)
+        return replace(made, score=0.0, curves={}, seconds=None, failed="the loss became nan")
+
+    monkeypatch.setattr(cifar10, "short_training", all_fail)
+    with pytest.raises(RunError, match=r"no learning rate could train.*became nan; to try again"):
+        Comparison(tmp_path, SMALL).train(1)
+
+
+@pytest.mark.parametrize("content", ["{}", "", "[]"])
+def test_a_damaged_description_is_refused(content, finished, tmp_path):
+    shutil.copytree(finished, tmp_path / "here")
+    (tmp_path / "here" / "asked.json").write_text(content)
+    with pytest.raises(RunError, match=f"{re.escape(str(tmp_path / 'here'))}.*choose another"):
+        Comparison(tmp_path / "here", SMALL)
 
 
 def test_trainings_without_what_they_compare_are_refused(finished, tmp_path):

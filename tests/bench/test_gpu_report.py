@@ -158,6 +158,7 @@ def test_an_unknown_part_is_refused(tmp_path):
         (["--seeds", "0", "--cifar10"], "seeds must be at least 1, got 0"),
         (["--cifar10", "--parts", "convnet"], "--cifar10 takes the place of --parts, got convnet"),
         (["--model", "vgg16"], "--model goes with --cifar10"),
+        (["--cifar10", "--data", "digits"], "--data must be cifar10 or the path of its images"),
         (["--readout-gain", "10"], "--readout-gain goes with --cifar10"),
     ],
 )

@@ -90,8 +90,8 @@ def test_a_short_training_is_judged_on_validation_images(method, conversions, mo
     ("error", "said"),
     [
         (TrainingError("the loss became nan"), "the loss became nan"),
-        (torch.OutOfMemoryError("CUDA out of memory"), "Try a smaller batch"),
-        (RuntimeError("CUDA error: out of memory"), "the GPU has too little free memory"),
+        (torch.OutOfMemoryError("CUDA out of memory"), "too little memory (CUDA out of memory)"),
+        (RuntimeError("CUDA error: out of memory"), "too little memory (CUDA error: out of"),
     ],
 )
 def test_a_training_that_fails_scores_nothing_and_says_why(error, said, monkeypatch):

@@ -100,6 +100,17 @@ def test_other_code_reads_and_sets_the_settings_meanwhile(gpu):
     assert usual() == before
 
 
+def test_what_users_have_set_themselves_stays(gpu):
+    CUDNN.conv.fp32_precision, before = "ieee", CUDNN.conv.fp32_precision
+    try:
+        with exact:
+            assert CUDNN.conv.fp32_precision == "ieee"
+        assert CUDNN.conv.fp32_precision == "ieee"
+    finally:
+        CUDNN.conv.fp32_precision = before
+    assert usual() == (True, False)
+
+
 def test_without_a_gpu_nothing_is_set(monkeypatch):
     before = usual()
     with exact:
