@@ -202,6 +202,7 @@ class Properties:
 
 CUDA: dict[str, Any] = {
     "is_available": lambda: True,
+    "is_initialized": lambda: True,
     "device_count": lambda: 1,
     "get_device_name": lambda *_: Properties.name,
     "get_device_properties": lambda *_: Properties,

@@ -25,7 +25,7 @@ import gc
 import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -34,11 +34,18 @@ from typing import Any
 
 import torch
 
-from snnlab.bench.cifar10_tables import comparison, origins, rate_table, training_table
+from snnlab.bench.cifar10_tables import (
+    QCFS,
+    RELU,
+    comparison,
+    origins,
+    rate_table,
+    training_table,
+)
 from snnlab.bench.gpu_report import facts
 from snnlab.bench.tuning import (
-    AT,
     CANDIDATES,
+    SCORED,
     ShortTraining,
     best_rate,
     next_rate,
@@ -58,23 +65,22 @@ from snnlab.runs.provenance import environment
 from snnlab.runs.run import run
 from snnlab.studies.kept_race import without_folder
 from snnlab.studies.race import (
-    MADE_BY,
     RACE,
     TERMS,
     RaceConfig,
+    content,
     description,
     entry,
-    machine,
     warm_up,
 )
 from snnlab.studies.study import Entry, Result
 from snnlab.studies.tables import document, processor
 
-ONE_PASS: tuple[MethodName, ...] = ("ann", "qcfs", PLAIN, RECIPE)
+ONE_PASS: tuple[MethodName, ...] = (RELU, QCFS, PLAIN, RECIPE)
 """The methods that train with the same number of epochs."""
 THROUGH_TIME: MethodName = "bptt"
 RACERS: tuple[MethodName, ...] = (*ONE_PASS, THROUGH_TIME)
-HELD_OUT = 0.1
+HELD_OUT = DataSpec.validation_fraction
 """Share of the training images on which learning rates are chosen."""
 
 
@@ -84,17 +90,15 @@ class FullSize:
 
     config: RunConfig
     """Data, network and training; seed, method, epochs and learning rate are set for each run."""
-    seconds: float = 90.0
+    seconds: float
     """Of one training: the slowest of `ONE_PASS` gets the epochs that fit into them."""
-    epochs: int | None = None
+    epochs: int | None
     """Epochs of `ONE_PASS`; None: as `seconds` allow."""
     short_epochs: int = 9
     """Epochs of the short trainings that choose the learning rates."""
 
 
-def cifar10_config(
-    data: str, root: str | None, model: ModelName, readout_gain: float = 1.0
-) -> RunConfig:
+def cifar10_config(data: str, root: str | None, model: ModelName, readout_gain: float) -> RunConfig:
     """All of CIFAR-10 on the GPU, with what is usual where trainings have to be fast.
 
     Args:
@@ -107,9 +111,9 @@ def cifar10_config(
     usual = CATALOGUE["cifar10"]
     return RunConfig(
         device="cuda",
-        timesteps=max(AT),
+        timesteps=max(SCORED),
         bptt_timesteps=2,
-        conversion_timesteps=max(AT),
+        conversion_timesteps=max(SCORED),
         conversion_images=usual.sizes[1] or 0,
         data=DataSpec(data, root, validation_fraction=0.0, shift=usual.shift, flip=usual.flip),
         model=Architecture(model, readout_gain=readout_gain),
@@ -224,11 +228,12 @@ class Comparison:
         """
         if (plan := self.plan) is None:
             trained = {one["method"] for one in self.trainings()}
+            tried = self.short_trainings()
             for method in (one for one in RACERS if one not in trained):
-                if (rate := next_rate(self.scores(method))) is not None:
+                if (rate := next_rate(scores(tried[method]))) is not None:
                     epochs = self.asked.short_epochs
                     label = f"{method}, {epochs} epochs, peak learning rate {rate:g}"
-                    of_epoch = self.seconds_per_epoch().get(method, 0)
+                    of_epoch = seconds_per_epoch(tried[method]) or 0
                     needs = epochs * (1 - HELD_OUT) * of_epoch
                     return label, needs, partial(self.try_rate, method, rate)
             plan = self.make_plan()
@@ -271,22 +276,22 @@ class Comparison:
         Raises:
             RunError: no method could be trained.
         """
-        scores = {method: self.scores(method) for method in RACERS}
+        tried = self.short_trainings()
+        reached = {method: scores(group) for method, group in tried.items()}
         rates = {
-            method: best_rate(found) for method, found in scores.items() if any(found.values())
+            method: best_rate(found) for method, found in reached.items() if any(found.values())
         }
         done = {one["method"]: one for one in self.trainings()}
         rates |= {method: one["learning_rate"] for method, one in done.items()}
-        seconds = self.seconds_per_epoch()
-        of_done = {
-            method: one["training_seconds"] / one["epochs"]
-            for method, one in done.items()
-            if not one["failed"]
-        }
-        seconds = dict.fromkeys(rates, self.asked.seconds) | of_done | seconds
+        seconds = dict.fromkeys(rates, self.asked.seconds)
+        for method, one in done.items():
+            if not one["failed"]:
+                seconds[method] = one["training_seconds"] / one["epochs"]
+        for method, group in tried.items():
+            seconds[method] = seconds_per_epoch(group) or seconds.get(method, self.asked.seconds)
         equal = [method for method in ONE_PASS if method in rates]
         if not equal:
-            why = dict.fromkeys(one["failed"] for one in self.tried())
+            why = dict.fromkeys(one.failed for group in tried.values() for one in group)
             raise RunError(
                 f"no learning rate could train any of {', '.join(ONE_PASS)}: {'; '.join(why)}; to "
                 f"try again delete {self.folder / 'rates'}"
@@ -338,9 +343,7 @@ class Comparison:
                 raise RunError(f"{file.name} has no {HASHES}")
             check_sealed(file.name, values)
         except RunError as error:
-            raise RunError(
-                f"{file} is damaged: delete it, and it is made again ({error})"
-            ) from error
+            raise RunError(f"{file} is damaged: delete it, and start again ({error})") from error
         return {key: value for key, value in values.items() if key != HASHES}
 
     def rate_file(self, method: str, rate: float) -> Path:
@@ -365,23 +368,13 @@ class Comparison:
                     check(file, found[-1], {"method": method, "learning_rate": rate})
         return found
 
-    def short_trainings(self, method: str) -> list[ShortTraining]:
-        """The short trainings of a method, the lowest learning rate first."""
-        own = [one for one in self.tried() if one["method"] == method]
-        names = ShortTraining.__dataclass_fields__
-        return [ShortTraining(**{name: one[name] for name in names}) for one in own]
-
-    def scores(self, method: str) -> dict[float, float]:
-        """Validation accuracy of a method by peak learning rate; 0 where training failed."""
-        return {one.learning_rate: one.score for one in self.short_trainings(method)}
-
-    def seconds_per_epoch(self) -> dict[str, float]:
-        """Over all training images by method, as the short trainings took them."""
-        taken: dict[str, list[float]] = {}
+    def short_trainings(self) -> dict[str, list[ShortTraining]]:
+        """The short trainings by method, the lowest learning rate first."""
+        found: dict[str, list[ShortTraining]] = {method: [] for method in RACERS}
         for one in self.tried():
-            if not one["failed"]:
-                taken.setdefault(one["method"], []).append(one["seconds"] / one["epochs"])
-        return {method: mean(times) / (1 - HELD_OUT) for method, times in taken.items()}
+            values = {name: one[name] for name in ShortTraining.__dataclass_fields__}
+            found[one["method"]].append(ShortTraining(**values))
+        return found
 
     def trainings(self) -> list[Entry]:
         """The whole trainings that are done, in the order in which they run.
@@ -420,17 +413,10 @@ class Comparison:
         if not seeds or (plan := self.plan) is None:
             return None
         entries = [done[method, seed] for seed in range(seeds) for method in RACERS]
-        made_by = {key: entries[0]["environment"].get(key) for key in MADE_BY}
-        machines = [machine(one.pop("environment")) for one in entries]
         equal = {method: plan.epochs[method] for method in ONE_PASS}
-        return {
-            RACE.key: description(self.race_config(seeds)),
-            "finished": True,
-            "plan": {TERMS[0]: equal, TERMS[1]: {THROUGH_TIME: plan.epochs[THROUGH_TIME]}},
-            "environment": made_by | {"command": self.made_by["command"]},
-            "same_machine": len(set(machines)) == 1,
-            "entries": entries,
-        }
+        epochs = {TERMS[0]: equal, TERMS[1]: {THROUGH_TIME: plan.epochs[THROUGH_TIME]}}
+        asked = {RACE.key: description(self.race_config(seeds)), "finished": True}
+        return asked | content(entries, epochs)
 
     @property
     def place(self) -> Path:
@@ -457,7 +443,7 @@ class Comparison:
         parts = [f"# CIFAR-10, all training images: {what}", facts(self.made_by)]
         if tried:
             rates = (self.plan or Plan({}, {}, {})).learning_rates
-            parts += rate_table({name: self.short_trainings(name) for name in RACERS}, rates)
+            parts += rate_table(self.short_trainings(), rates)
         if done:
             parts += [training_table(done), *origins([*tried, *done])]
         if race := self.race():
@@ -467,6 +453,17 @@ class Comparison:
             missing = [method for method in RACERS if method not in own]
             parts.append(f"No comparison yet: with seed 0 {' and '.join(missing)} is missing.")
         return document(*parts)
+
+
+def scores(tried: Sequence[ShortTraining]) -> dict[float, float]:
+    """Validation accuracy by peak learning rate; 0 where training failed."""
+    return {one.learning_rate: one.score for one in tried}
+
+
+def seconds_per_epoch(tried: Sequence[ShortTraining]) -> float | None:
+    """Over all training images, as short trainings took them; None: none was finished."""
+    taken = [one.seconds / one.epochs for one in tried if one.seconds]
+    return mean(taken) / (1 - HELD_OUT) if taken else None
 
 
 def without_places(config: RunConfig) -> Result:

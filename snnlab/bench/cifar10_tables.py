@@ -8,7 +8,7 @@ from typing import Any
 
 from snnlab.bench.result_tables import KINDS, Record, sentence
 from snnlab.bench.speed import mib
-from snnlab.bench.tuning import AT, CANDIDATES, ShortTraining
+from snnlab.bench.tuning import CANDIDATES, SCORED, ShortTraining
 from snnlab.measure.statistics import estimate
 from snnlab.runs.curves import conversions_of, curve_of
 from snnlab.runs.methods import METHODS, RECIPE
@@ -16,8 +16,8 @@ from snnlab.studies.race import TERMS
 from snnlab.studies.study import Entry, Result
 from snnlab.studies.tables import columns_at, markdown
 
-EVERY_T = tuple(range(1, max(AT) + 1))
-KINDS_SHOWN = {"epochs": AT, "time": AT, "ahead": EVERY_T, "conversions": AT}
+EVERY_T = tuple(range(1, max(SCORED) + 1))
+KINDS_SHOWN = {"epochs": SCORED, "time": SCORED, "ahead": EVERY_T, "conversions": SCORED}
 """The tables of finished seeds, see `result_tables`, and their T."""
 RELU, QCFS = "ann", "qcfs"
 BELOW_RELU = {2: 1.0, 8: 0.5}
@@ -50,8 +50,8 @@ def rate_table(
     epochs = {one.epochs for group in tried.values() for one in group}
     says = (
         f"Accuracy in percent on held-out training images after {', '.join(map(str, epochs))} "
-        "epochs: of the ReLU network itself; of the others the mean over "
-        f"T = {', '.join(map(str, AT))}, of their best conversion if they need one. Bold: taken."
+        "epochs: of the ReLU network itself; of the others the mean over T = "
+        f"{', '.join(map(str, SCORED))}, of their best conversion if they need one. Bold: taken."
     )
     ends = [method for method, rate in taken.items() if rate in (CANDIDATES[0], CANDIDATES[-1])]
     if ends:
@@ -74,7 +74,7 @@ def title(method: str) -> str:
 def training_table(done: Sequence[Entry]) -> str:
     """A row for each whole training."""
     header = ["trained with", "seed", "peak learning rate", "epochs", "training (s)"]
-    header += ["s per epoch", "peak MiB", "network itself", *columns_at(AT)]
+    header += ["s per epoch", "peak MiB", "network itself", *columns_at(SCORED)]
     rows = []
     failed: dict[str, list[str]] = {}
     for one in done:
@@ -87,7 +87,7 @@ def training_table(done: Sequence[Entry]) -> str:
         curve, itself = curve_of(one), one.get("ann_accuracy")
         row += [f"{one['training_seconds']:.1f}", f"{median(one['seconds_per_epoch']):.2f}"]
         row += [mib(one["peak_memory_mib"]), "" if itself is None else f"{itself:.2f}"]
-        rows.append(row + [f"{curve[T]:.2f}" for T in AT])
+        rows.append(row + [f"{curve[T]:.2f}" for T in SCORED])
     return "\n\n".join([markdown(header, rows), *failures(failed, "trainings")])
 
 

@@ -15,6 +15,7 @@ from snnlab.conversion.ann import common_levels
 from snnlab.data.images import Data
 from snnlab.learning.fit import TrainingError, fit
 from snnlab.measure.accuracy import accuracy, accuracy_against_timesteps
+from snnlab.measure.curve import powers_of_two
 from snnlab.network.net import ANN, SpikingNet, StagedNet
 from snnlab.runs import assemble
 from snnlab.runs.config import ConfigError, RunConfig
@@ -26,7 +27,7 @@ START, FACTOR = 8e-3, 2.0
 """The first peak learning rate, and the ratio of neighbouring ones."""
 CANDIDATES = tuple(START * FACTOR**steps for steps in range(-4, 5))
 """The search goes no further than these."""
-AT = (1, 2, 4, 8)
+SCORED = tuple(powers_of_two(8))
 """T over which the accuracy of a spiking network is averaged."""
 
 
@@ -40,10 +41,10 @@ class ShortTraining:
     """Peak of the one-cycle schedule."""
     score: float
     """Accuracy in percent on the validation images: of a ReLU network itself, else the mean over
-    `AT`, of its best conversion if it needs one; 0 if the training failed."""
+    `SCORED`, of its best conversion if it needs one; 0 if the training failed."""
     curves: dict[str, list[float]]
-    """Accuracy in percent at each T of `AT`, by conversion; "" where none is needed; empty for a
-    ReLU network."""
+    """Accuracy in percent at each T of `SCORED`, by conversion; "" where none is needed; empty for
+    a ReLU network."""
     epochs: int
     """Passes over the training images."""
     seconds: float | None
@@ -121,7 +122,7 @@ def or_why_not(work: Callable[[], Done]) -> tuple[Done | None, str]:
 
 
 def validated(net: StagedNet, data: Data, config: RunConfig) -> dict[str, list[float]]:
-    """Accuracy on the validation images at each T of `AT`, by conversion."""
+    """Accuracy on the validation images at each T of `SCORED`, by conversion."""
     if isinstance(net, SpikingNet):
         nets = {"": net}
     else:
@@ -129,7 +130,7 @@ def validated(net: StagedNet, data: Data, config: RunConfig) -> dict[str, list[f
         assert conversions is not None  # every method that does not spike has some
         nets = conversions(cast(ANN, net), data.train, config)
     curves = {
-        name: accuracy_against_timesteps(one, data.validation, max(AT))
+        name: accuracy_against_timesteps(one, data.validation, max(SCORED))
         for name, one in nets.items()
     }
-    return {name: [curve[T] for T in AT] for name, curve in curves.items()}
+    return {name: [curve[T] for T in SCORED] for name, curve in curves.items()}

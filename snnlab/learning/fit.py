@@ -117,9 +117,9 @@ def fit(
     """Train a network in place: by default AdamW under a one-cycle schedule, cross-entropy loss.
 
     On the CPU two calls with equal arguments give equal weights, bit for bit; on a GPU cuDNN takes
-    repeatable algorithms, see `network.on_gpu`. An exception
-    raised by a callback ends the training; with `checkpoint` a later call continues after the
-    last complete epoch, with the same result as an uninterrupted one.
+    repeatable algorithms, see `network.on_gpu`. An exception raised by a callback ends the
+    training; with `checkpoint` a later call continues after the last complete epoch, with the same
+    result as an uninterrupted one.
 
     With `training.ema_decay` the network holds the averaged weights after each epoch, in its
     validation and in `on_epoch`, and after the training, also one that an exception has ended.

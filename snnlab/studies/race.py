@@ -132,6 +132,16 @@ def raced(asked: RaceConfig, root: Path, watch: Watch) -> Result:
     if asked.equal_time:
         plan[TERMS[1]] = equal_time_epochs(entries, asked.timed_method)
         entries += laps(asked, TERMS[1], plan[TERMS[1]], root, watch)
+    return content(entries, plan)
+
+
+def content(entries: list[Entry], plan: dict[Terms, dict[str, int]]) -> Result:
+    """What race.json holds besides the configuration; takes the environments out of the entries.
+
+    Args:
+        entries: the runs, with their environments; at least one.
+        plan: epochs by terms and method.
+    """
     made_by = {key: entries[0]["environment"].get(key) for key in MADE_BY}
     machines = [machine(item.pop("environment")) for item in entries]
     return {
@@ -145,8 +155,8 @@ def raced(asked: RaceConfig, root: Path, watch: Watch) -> Result:
 def warm_up(asked: RaceConfig) -> None:
     """Train a network with every method for a few steps, and discard it.
 
-    In these steps the libraries initialise themselves, so no method of the race pays for this. Each
-    phase of a training has one step at least.
+    In these steps the libraries initialise themselves, so no method of the race pays for this. With
+    the usual shares each phase of a training has a step, see `WARM_UP_STEPS`.
     """
     from snnlab.learning.fit import fit
     from snnlab.runs import assemble

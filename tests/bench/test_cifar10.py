@@ -13,9 +13,9 @@ import torch
 
 from snnlab.bench import cifar10
 from snnlab.bench.cifar10 import (
-    AT,
     ONE_PASS,
     RACERS,
+    SCORED,
     Comparison,
     FullSize,
     Plan,
@@ -38,14 +38,15 @@ from snnlab.studies.race import TERMS, asked_in, by_method
 SMALL = FullSize(
     RunConfig(
         device="cpu",
-        timesteps=max(AT),
+        timesteps=max(SCORED),
         bptt_timesteps=2,
-        conversion_timesteps=max(AT),
+        conversion_timesteps=max(SCORED),
         conversion_images=100,
         data=DataSpec("digits", train_size=200, validation_fraction=0.0, test_size=100),
         model=Architecture("mlp", width=16),
         training=Training(batch_size=50),
     ),
+    seconds=90,
     epochs=2,
     short_epochs=3,
 )
@@ -62,7 +63,7 @@ def made_up_trainings(patch):
         method, rate = config.method, config.training.learning_rate
         score = 90 - abs(rate - PEAKS[method]) / PEAKS[method]
         epochs = config.training.epochs
-        curves = {"": [score] * len(AT)}
+        curves = {"": [score] * len(SCORED)}
         return ShortTraining(
             method, rate, score, curves, epochs, 0.9 * SECONDS[method] * epochs, ""
         )
@@ -89,7 +90,7 @@ def finished(tmp_path_factory):
 
 
 def test_the_trainings_are_those_of_full_size():
-    config = cifar10_config("cifar10", None, "resnet18")
+    config = cifar10_config("cifar10", None, "resnet18", 1)
     assert (config.device, config.bptt_timesteps, config.timesteps) == ("cuda", 2, 8)
     assert (config.data.validation_fraction, config.data.train_size) == (0.0, None)
     assert (config.data.shift, config.data.flip) == (4, True)  # a folder has other defaults

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from snnlab.bench import tuning
 from snnlab.bench.tuning import (
-    AT,
     CANDIDATES,
     FACTOR,
+    SCORED,
     START,
     ShortTraining,
     best_rate,
@@ -77,11 +77,11 @@ def test_a_short_training_is_judged_on_validation_images(method, conversions, mo
     monkeypatch.setattr(tuning, "accuracy_against_timesteps", watched)
     found = short_training(replace(SMALL, method=method))
     assert seen == [135] * conversions  # a tenth of the images for training
-    assert all(len(curve) == len(AT) for curve in found.curves.values())
+    assert all(len(curve) == len(SCORED) for curve in found.curves.values())
     assert (found.method, found.learning_rate, found.epochs) == (method, 8e-3, 3)
     assert found.seconds > 0
     if method != "ann":  # that is judged by itself
-        means = [sum(curve) / len(AT) for curve in found.curves.values()]
+        means = [sum(curve) / len(SCORED) for curve in found.curves.values()]
         assert found.score == pytest.approx(max(means))
     assert 10 < found.score < 100
 
